@@ -1,0 +1,113 @@
+"""The product's own processes, as an operator starts them, and how much memory they hold."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.place import Place
+
+PATIENCE: Final = 60.0
+
+Process = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Megabytes of a process and all its children: what is theirs alone, and all that is resident, mapped files included.
+
+    Pages of a file count as private to the kernel while nobody else has it mapped; they can be dropped at any time, so here they don't.
+    """
+
+    private: float
+    resident: float
+
+
+def free_address() -> str:
+    """A loopback address that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@contextmanager
+def worker(place: Place) -> Iterator[Process]:
+    """`mentors worker`, which looks at the outbox."""
+    with _running(place, "worker", _has_store_open) as process:
+        yield process
+
+
+@contextmanager
+def server(place: Place) -> Iterator[Process]:
+    """`mentors serve`, which answers."""
+
+    def answers(_process: Process) -> bool:
+        try:
+            return get(connection(place), "/healthz")[0] == 200
+        except OSError:
+            return False
+
+    with _running(place, "serve", answers) as process:
+        yield process
+
+
+def connection(place: Place) -> http.client.HTTPConnection:
+    """A connection to the server of a place; it is kept alive between requests."""
+    host, _, port = place.listen.rpartition(":")
+    return http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
+
+
+def get(to: http.client.HTTPConnection, path: str) -> tuple[int, bytes]:
+    """Status and body of one request."""
+    to.request("GET", path)
+    answer = to.getresponse()
+    return answer.status, answer.read()
+
+
+def memory(process: Process) -> Memory:
+    """What the process tree holds now. Linux only, like the whole module."""
+    private = resident = 0
+    for pid in _family(process.pid):
+        rows = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:])
+        sizes = {row[0]: int(row[1]) for row in rows}
+        private += sizes["Anonymous:"]
+        resident += sizes["Rss:"]
+    return Memory(private / 1000, resident / 1000)
+
+
+def cpu_seconds(process: Process) -> float:
+    """Processor time of a process and all its threads so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _running(place: Place, command: str, ready: Callable[[Process], bool]) -> Iterator[Process]:
+    process = subprocess.Popen([sys.executable, "-m", "directory.cli", command], env=place.environment, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not ready(process):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"mentors {command} did not start (exit code {process.returncode})")
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _has_store_open(process: Process) -> bool:
+    opened = (link.readlink().name for link in Path(f"/proc/{process.pid}/fd").iterdir() if link.is_symlink())
+    return any(name.startswith("directory.sqlite") for name in opened)
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [pid, *(member for child in children for member in _family(int(child)))]

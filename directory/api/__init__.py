@@ -1,0 +1,1 @@
+"""The JSON API: one blueprint per resource. Handlers parse, make one service call and serialise."""

@@ -1,0 +1,1 @@
+"""Pure rules: profile, merge, consent, identity, vocabulary, availability, errors, clock. No I/O."""

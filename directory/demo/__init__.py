@@ -1,0 +1,1 @@
+"""Invented institutions and people for the demo, the tests and the benchmarks. Nobody and nothing in here exists."""

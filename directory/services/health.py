@@ -1,0 +1,91 @@
+"""Whether this process can do its work, and what an operator should know."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from directory.core.clock import Clock
+from directory.core.errors import DirectoryError
+from directory.search.engine import SearchEngine
+from directory.store import outbox, profiles, schema
+from directory.store.session import Store
+
+OLD_OUTBOX_SECONDS = 60
+EMPTY_INDEX = "the index is empty though mentors are listed: run `mentors index rebuild`"
+NO_INDEX = "there is no search index yet: run `mentors worker`"
+OTHER_SPEC = "the index was built for other fields or vocabularies: run `mentors index rebuild`"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`checks` maps a part to "ok" or what is wrong with it; `warnings` do not make the process unready."""
+
+    ready: bool
+    checks: Mapping[str, str]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Numbers for the metrics page, read when it is asked for. None where the store or the engine did not answer."""
+
+    pending: int | None
+    parked: int | None
+    oldest_seconds: float | None
+    indexed: int | None
+
+
+class HealthService:
+    """Looks at the store, the engine and the outbox."""
+
+    def __init__(self, store: Store, engine: SearchEngine, spec: str, clock: Clock) -> None:
+        self._store = store
+        self._engine = engine
+        self._spec = spec
+        self._clock = clock
+
+    def readiness(self) -> Readiness:
+        """Check every part; never raises."""
+        checks: dict[str, str] = {}
+        warnings: list[str] = []
+        try:
+            waiting = schema.pending(self._store)
+            checks["store"] = "run `mentors db upgrade`" if waiting else "ok"
+            figures = self._outbox()
+            if figures[2] > OLD_OUTBOX_SECONDS:
+                warnings.append(f"the oldest change waits {figures[2]:.0f} s for the index: is `mentors worker` running?")
+            if figures[1]:
+                warnings.append(f"{figures[1]} changes are parked: see `mentors index status`")
+        except DirectoryError as error:
+            checks["store"] = str(error)
+        try:
+            status = self._engine.status()
+            checks["engine"] = "ok" if status.spec == self._spec else OTHER_SPEC if status.generation else NO_INDEX
+            if checks["store"] == checks["engine"] == "ok" and status.documents == 0 and self._lists_somebody():
+                checks["engine"] = EMPTY_INDEX
+        except DirectoryError as error:
+            checks["engine"] = str(error)
+        return Readiness(all(value == "ok" for value in checks.values()), checks, tuple(warnings))
+
+    def _lists_somebody(self) -> bool:
+        """Somebody is listed and no change is on its way to the index."""
+        with self._store.read() as conn:
+            return profiles.any_listed(conn) and outbox.stats(conn).pending == 0
+
+    def figures(self) -> Figures:
+        """Numbers of the moment; none of them costs a scan. Never raises: an engine that is down must not hide the backlog."""
+        pending: int | None
+        parked: int | None
+        oldest: float | None
+        pending = parked = oldest = indexed = None
+        with suppress(DirectoryError):
+            pending, parked, oldest = self._outbox()
+        with suppress(DirectoryError):
+            indexed = self._engine.count()
+        return Figures(pending, parked, oldest, indexed)
+
+    def _outbox(self) -> tuple[int, int, float]:
+        with self._store.read() as conn:
+            stats = outbox.stats(conn)
+        oldest = (self._clock() - stats.oldest).total_seconds() if stats.oldest else 0.0
+        return stats.pending, stats.parked, oldest

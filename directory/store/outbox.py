@@ -1,0 +1,173 @@
+"""Changes on their way to the engine: "person N changed", without content, in the same transaction as the change.
+
+Rows are claimed for a while and deleted when the engine has them; a claim that runs out is free again. Nothing relies on the order
+of ids, because on PostgreSQL a smaller id can be committed later.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+
+from directory.store.statements import chunks
+from directory.store.tables import SHORT, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """All claimed rows of one person. `attempts` counts this one too; `hides`: the person has to disappear."""
+
+    ids: tuple[int, ...]
+    person_id: str
+    hides: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A change that no attempt could bring to the engine and that waits for an operator."""
+
+    id: int
+    person_id: str
+    hides: bool
+    attempts: int
+    error: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much is on its way; `oldest` is when the oldest change that is not parked was made."""
+
+    pending: int
+    parked: int
+    oldest: datetime | None
+
+    @property
+    def count(self) -> int:
+        """All changes that the engine does not have."""
+        return self.pending + self.parked
+
+
+_HIDDEN: Final = select(outbox.c.person_id).where(outbox.c.hides).distinct().order_by(outbox.c.person_id).limit(bindparam("most"))
+"""Built once, because every request asks it."""
+
+
+def add(conn: Connection, rows: Iterable[tuple[str, bool]], now: datetime) -> None:
+    """Reports changes as (person id, hides); `hides` marks one that takes somebody off the list."""
+    fresh = {"created_at": now, "available_at": now, "attempts": 0, "error": "", "parked": False}
+    data = [fresh | {"person_id": person_id, "hides": hides} for person_id, hides in rows]
+    if data:
+        conn.execute(outbox.insert(), data)
+
+
+class _Free(NamedTuple):
+    id: int
+    person_id: str
+    attempts: int
+
+
+def _free(conn: Connection, *, hides: bool, now: datetime, limit: int) -> list[_Free]:
+    c = outbox.c
+    mark = c.hides if hides else ~c.hides
+    idle = or_(c.claimed_until.is_(None), c.claimed_until <= now)
+    query = select(c.id, c.person_id, c.attempts).where(~c.parked, mark, c.available_at <= now, idle)
+    return [_Free(*row) for row in conn.execute(query.order_by(c.id).limit(limit).with_for_update(skip_locked=True))]
+
+
+def due(conn: Connection, worker: str, now: datetime) -> bool:
+    """Whether there is something to do for `worker`: a free change, or one claimed by another worker, who may be dead."""
+    c = outbox.c
+    idle = or_(c.claimed_by.is_(None), c.claimed_by != worker, c.claimed_until <= now)
+    return conn.scalar(select(c.id).where(~c.parked, c.available_at <= now, idle).limit(1)) is not None
+
+
+def free_claims(conn: Connection) -> None:
+    """Frees what workers claimed that are gone, without counting the attempt; for whoever has just become the only worker."""
+    free = {"claimed_by": None, "claimed_until": None, "attempts": outbox.c.attempts - 1}
+    conn.execute(update(outbox).where(outbox.c.claimed_by.is_not(None)).values(free))
+
+
+def people(conn: Connection, person_ids: Sequence[str]) -> set[str]:
+    """Those of the persons for whom a change waits, parked ones included."""
+    c = outbox.c.person_id
+    return {person_id for part in chunks(person_ids) for person_id in conn.scalars(select(c).where(c.in_(part)).distinct())}
+
+
+def claim(conn: Connection, worker: str, *, now: datetime, limit: int, lease: timedelta) -> list[Claimed]:
+    """Takes up to `limit` free changes for `lease`, those that hide somebody first, then the oldest; grouped by person.
+
+    Two workers never get the same row, as long as `lease` lasts.
+    """
+    hiding = _free(conn, hides=True, now=now, limit=limit)
+    rest = limit - len(hiding)
+    others = _free(conn, hides=False, now=now, limit=rest) if rest else []
+    ids = [row.id for row in (*hiding, *others)]
+    for part in chunks(ids):
+        taken = {"claimed_by": worker, "claimed_until": now + lease, "attempts": outbox.c.attempts + 1}
+        conn.execute(update(outbox).where(outbox.c.id.in_(part)).values(taken))
+    groups: dict[str, list[_Free]] = defaultdict(list)
+    for row in (*hiding, *others):
+        groups[row.person_id].append(row)
+    hidden = {row.person_id for row in hiding}
+    return [
+        Claimed(tuple(row.id for row in rows), person_id, person_id in hidden, max(row.attempts for row in rows) + 1)
+        for person_id, rows in groups.items()
+    ]
+
+
+def done(conn: Connection, ids: Sequence[int]) -> None:
+    """The engine has these changes."""
+    for part in chunks(ids):
+        conn.execute(delete(outbox).where(outbox.c.id.in_(part)))
+
+
+def retry(conn: Connection, ids: Sequence[int], error_code: str, *, available_at: datetime) -> None:
+    """Gives changes back, to be claimed again from `available_at` on."""
+    free = {"claimed_by": None, "claimed_until": None, "available_at": available_at, "error": error_code[:SHORT]}
+    for part in chunks(ids):
+        conn.execute(update(outbox).where(outbox.c.id.in_(part)).values(free))
+
+
+def park(conn: Connection, ids: Sequence[int], error: str) -> None:
+    """Puts changes aside, so that they block nobody, until `release_parked`."""
+    aside = {"claimed_by": None, "claimed_until": None, "parked": True, "error": error[:SHORT]}
+    for part in chunks(ids):
+        conn.execute(update(outbox).where(outbox.c.id.in_(part)).values(aside))
+
+
+def parked(conn: Connection, limit: int) -> list[Parked]:
+    """What an operator has to look at, oldest first."""
+    c = outbox.c
+    query = select(c.id, c.person_id, c.hides, c.attempts, c.error, c.created_at).where(c.parked).order_by(c.id).limit(limit)
+    return [Parked(*row) for row in conn.execute(query)]
+
+
+def release_parked(conn: Connection, now: datetime) -> int:
+    """Lets all parked changes be claimed again, with their attempts forgotten; returns how many."""
+    return conn.execute(update(outbox).where(outbox.c.parked).values(parked=False, attempts=0, error="", available_at=now)).rowcount
+
+
+def pending_hidden(conn: Connection, limit: int) -> list[str]:
+    """Persons whom the engine may still show though they are off the list, parked changes included.
+
+    Costs only its result (partial index).
+    """
+    return list(conn.scalars(_HIDDEN, {"most": limit}))
+
+
+def stats(conn: Connection) -> Backlog:
+    """The backlog, for readiness, metrics and alarms: its age says more than its size."""
+    counted: dict[bool, int] = dict(conn.execute(select(outbox.c.parked, func.count()).group_by(outbox.c.parked)).all())
+    oldest = conn.scalar(select(func.min(outbox.c.created_at)).where(~outbox.c.parked))
+    return Backlog(counted.get(False, 0), counted.get(True, 0), oldest)
+
+
+def give_back(conn: Connection, ids: Sequence[int], error_code: str, *, available_at: datetime) -> None:
+    """Returns claimed changes that nobody could have indexed (the engine was down); the attempt does not count against them."""
+    free = {"claimed_by": None, "claimed_until": None, "available_at": available_at, "error": error_code[:SHORT]}
+    for part in chunks(ids):
+        conn.execute(update(outbox).where(outbox.c.id.in_(part)).values(free | {"attempts": outbox.c.attempts - 1}))

@@ -1,0 +1,74 @@
+"""Rejected items with place and reason. Holds excerpts of what was sent, so it is erased with the person and purged by age."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, select
+
+from directory.store.statements import chunks, values
+from directory.store.tables import quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """One problem of one item. `locator` is the place in the source, `excerpt` an escaped piece of it; `run_id` None for pushed records."""
+
+    source: str
+    run_id: int | None
+    locator: str
+    code: str
+    message: str
+    at: datetime
+    external_id: str = ""
+    field: str = ""
+    value: str = ""
+    excerpt: str = ""
+    id: int = 0
+
+
+_COLUMNS: Final = tuple(f.name for f in fields(QuarantineRow))
+_WRITTEN: Final = _COLUMNS[:-1]
+
+
+def add(conn: Connection, rows: Iterable[QuarantineRow]) -> None:
+    """Adds problems; the database numbers them."""
+    data = [values(row, _WRITTEN) for row in rows]
+    if data:
+        conn.execute(quarantine.insert(), data)
+
+
+def of_source(conn: Connection, source: str, *, after: int = 0, limit: int = 100) -> list[QuarantineRow]:
+    """The problems of a source behind number `after`, in the order in which they were found."""
+    c = quarantine.c
+    query = select(*(c[name] for name in _COLUMNS)).where(c.source == source, c.id > after).order_by(c.id).limit(limit)
+    return [QuarantineRow(*row) for row in conn.execute(query)]
+
+
+def count(conn: Connection) -> dict[str, int]:
+    """Problems by source."""
+    c = quarantine.c
+    return dict(conn.execute(select(c.source, func.count()).group_by(c.source)).all())
+
+
+def clear_record(conn: Connection, source: str, external_id: str) -> int:
+    """Forgets the problems of one record; returns how many there were."""
+    c = quarantine.c
+    return conn.execute(delete(quarantine).where(c.source == source, c.external_id == external_id)).rowcount
+
+
+def older(conn: Connection, before: datetime) -> bool:
+    """Whether `purge` would find something."""
+    return conn.scalar(select(quarantine.c.id).where(quarantine.c.at < before).order_by(quarantine.c.id).limit(1)) is not None
+
+
+def purge(conn: Connection, before: datetime) -> int:
+    """Forgets problems that were found before a moment; returns how many."""
+    return conn.execute(delete(quarantine).where(quarantine.c.at < before)).rowcount
+
+
+def remove(conn: Connection, ids: Iterable[int]) -> None:
+    """Forgets problems that the source has corrected."""
+    for part in chunks(ids):
+        conn.execute(delete(quarantine).where(quarantine.c.id.in_(part)))

@@ -1,0 +1,96 @@
+import pytest
+from sqlalchemy import text
+
+from directory.store import outbox
+from directory.store.outbox import Backlog, Claimed, Parked
+from directory.store.session import Store
+from tests.store.samples import HOUR, NOW, add_people
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """Six changes: 1, 2 and 5 of m1, 3 of m2, 4 and 6 hide m3 and m1."""
+    with store.write() as conn:
+        add_people(conn, "m1", "m2", "m3")
+        outbox.add(conn, [("m1", False), ("m1", False), ("m2", False), ("m3", True), ("m1", False), ("m1", True)], NOW)
+    return store
+
+
+def test_hiding_changes_come_first_then_the_oldest(filled: Store) -> None:
+    with filled.write() as conn:
+        assert outbox.claim(conn, "w", now=NOW, limit=1, lease=HOUR) == [Claimed((4,), "m3", True, 1)]
+        assert outbox.claim(conn, "w", now=NOW, limit=3, lease=HOUR) == [Claimed((6, 1, 2), "m1", True, 1)]
+        assert outbox.claim(conn, "w", now=NOW, limit=9, lease=HOUR) == [Claimed((3,), "m2", False, 1), Claimed((5,), "m1", False, 1)]
+        assert outbox.claim(conn, "w", now=NOW, limit=9, lease=HOUR) == []
+
+
+def test_two_workers_share_nothing(filled: Store) -> None:
+    with filled.write() as conn:
+        first = outbox.claim(conn, "a", now=NOW, limit=3, lease=HOUR)
+        second = outbox.claim(conn, "b", now=NOW, limit=9, lease=HOUR)
+    assert sorted(number for claimed in first + second for number in claimed.ids) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_claim_that_ran_out_is_free_again(filled: Store) -> None:
+    with filled.write() as conn:
+        outbox.claim(conn, "a", now=NOW, limit=9, lease=HOUR)
+        assert outbox.claim(conn, "b", now=NOW + HOUR / 2, limit=9, lease=HOUR) == []
+        again = outbox.claim(conn, "b", now=NOW + HOUR, limit=1, lease=HOUR)
+        assert again == [Claimed((4,), "m3", True, 2)]
+
+
+def test_done_retry_and_park(filled: Store) -> None:
+    with filled.write() as conn:
+        outbox.claim(conn, "a", now=NOW, limit=9, lease=HOUR)
+        outbox.done(conn, [1, 2, 5, 6])
+        outbox.retry(conn, [3], "engine-down", available_at=NOW + HOUR / 4)
+        outbox.park(conn, [4], "x" * 999)
+        assert outbox.stats(conn) == Backlog(pending=1, parked=1, oldest=NOW)
+        assert outbox.claim(conn, "b", now=NOW, limit=9, lease=HOUR) == []
+        assert outbox.claim(conn, "b", now=NOW + HOUR / 4, limit=9, lease=HOUR) == [Claimed((3,), "m2", False, 2)]
+        assert outbox.parked(conn, 9) == [Parked(4, "m3", True, 1, "x" * 300, NOW)]
+        assert outbox.release_parked(conn, NOW + HOUR) == 1
+        assert outbox.claim(conn, "b", now=NOW + HOUR, limit=1, lease=HOUR) == [Claimed((4,), "m3", True, 1)]
+
+
+def test_hidden_persons_are_known_until_the_engine_has_them(filled: Store) -> None:
+    with filled.write() as conn:
+        assert outbox.pending_hidden(conn, 9) == ["m1", "m3"]
+        assert outbox.pending_hidden(conn, 1) == ["m1"]
+        outbox.claim(conn, "a", now=NOW, limit=9, lease=HOUR)
+        outbox.park(conn, [4], "poison")
+        assert outbox.pending_hidden(conn, 9) == ["m1", "m3"]
+        outbox.done(conn, [6])
+        assert outbox.pending_hidden(conn, 9) == ["m3"]
+
+
+def test_an_id_is_never_used_twice(filled: Store) -> None:
+    with filled.write() as conn:
+        outbox.done(conn, [6])
+    with filled.write() as conn:
+        outbox.add(conn, [("m2", False)], NOW)
+        outbox.done(conn, [6])
+        assert outbox.stats(conn).pending == 6
+
+
+def test_an_empty_outbox(store: Store) -> None:
+    with store.write() as conn:
+        outbox.add(conn, [], NOW)
+        assert outbox.stats(conn) == Backlog(0, 0, None)
+        assert outbox.pending_hidden(conn, 9) == []
+        outbox.done(conn, [])
+
+
+def test_the_question_of_every_search_reads_only_its_answer(store: Store) -> None:
+    with store.write() as conn:
+        add_people(conn, *(f"m{number}" for number in range(20_000)))
+        outbox.add(conn, ((f"m{number}", number % 5000 == 0) for number in range(20_000)), NOW)
+        conn.execute(text("ANALYZE"))
+    query = "SELECT DISTINCT person_id FROM outbox WHERE hides ORDER BY person_id LIMIT 9"
+    explain = "EXPLAIN QUERY PLAN " if store.dialect == "sqlite" else "EXPLAIN "
+    with store.read() as conn:
+        assert outbox.pending_hidden(conn, 9) == ["m0", "m10000", "m15000", "m5000"]
+        plan = " ".join(
+            str(row) for row in conn.execute(text(explain + query.replace("hides", "hides = 1" if store.dialect == "sqlite" else "hides")))
+        )
+    assert "ix_outbox_hidden" in plan
