@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -104,8 +104,11 @@ def _running(place: Place, command: str, ready: Callable[[Process], bool]) -> It
 
 
 def _has_store_open(process: Process) -> bool:
-    opened = (link.readlink().name for link in Path(f"/proc/{process.pid}/fd").iterdir() if link.is_symlink())
-    return any(name.startswith("directory.sqlite") for name in opened)
+    for link in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed between the two looks
+            if link.readlink().name.startswith("directory.sqlite"):
+                return True
+    return False
 
 
 def _family(pid: int) -> list[int]:

@@ -2,6 +2,7 @@ import logging
 import socket
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -341,8 +342,10 @@ def test_closed_port(passing: PassingTime) -> None:
     ],
     ids=["body", "headers", "continue", "chunks"],
 )
-def test_slow_drip_ends_at_the_deadline_and_is_not_tried_again(response: Response, server: SourceServer, client: Client) -> None:
-    assert unavailability(client, serve(server, response)) == "127.0.0.1 did not finish its answer in 0.4 s"
+def test_slow_drip_ends_at_the_deadline_and_is_not_tried_again(response: Response, server: SourceServer, passing: PassingTime) -> None:
+    """Time between two reads is long, so that only the deadline can end it, however busy the machine is."""
+    with make_client(passing, replace(SHORT, connect_seconds=5, read_seconds=5)) as client:
+        assert unavailability(client, serve(server, response)) == "127.0.0.1 did not finish its answer in 0.4 s"
     assert server.count("/feed") == 1
 
 
