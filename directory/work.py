@@ -1,11 +1,12 @@
-"""The worker process: due sources, the indexer and the sweeps, each in its own thread, until it is told to stop."""
+"""The work behind the pages: due sources, the indexer and the sweeps, each in its own thread, until it is told to stop."""
 
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
+from typing import Final
 
 from directory.bootstrap import Parts, settle
 from directory.core.errors import Conflict, DirectoryError, Stopped
@@ -15,15 +16,19 @@ log = logging.getLogger(__name__)
 
 PAUSE_AFTER_ERROR = 5.0
 SOURCE_POLL = 5.0
+LOOPS: Final = ("index", "sources", "sweep")
+"""What a worker does."""
+
 SOURCES_AT_ONCE = 4
 """Sources read side by side: they wait for the network most of the time, and one slow source must not keep the others waiting."""
 
 
 class Worker:
-    """Runs until `stop`; work in hand is finished first. Several workers share the work by leases."""
+    """Runs its `loops` until `stop`; work in hand is finished first. Several workers share the work by leases."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, loops: Collection[str] = LOOPS) -> None:
         self._parts = parts
+        self._loops = frozenset(loops)
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(SOURCES_AT_ONCE, thread_name_prefix="source")
         self._running: set[str] = set()
@@ -41,7 +46,7 @@ class Worker:
             ("sources", self._sources, SOURCE_POLL),
             ("sweep", self._sweep, float(settings.sweep_seconds)),
         )
-        threads = [threading.Thread(target=self._loop, args=row, name=row[0]) for row in loops]
+        threads = [threading.Thread(target=self._loop, args=row, name=row[0]) for row in loops if row[0] in self._loops]
         for thread in threads:
             thread.start()
         for thread in threads:

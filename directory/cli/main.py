@@ -10,7 +10,8 @@ from directory.cli.index import index
 from directory.cli.run import group
 from directory.cli.source import source
 from directory.cli.store import backup, db, restore
-from directory.cli.web import serve, worker
+from directory.cli.web import serve
+from directory.cli.worker import worker
 
 
 @click.group(cls=group(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,4 +1,4 @@
-"""`mentors serve` and `mentors worker`."""
+"""`mentors serve`."""
 
 import os
 import signal
@@ -16,7 +16,6 @@ from directory.cli.presence import running
 from directory.cli.run import parts
 from directory.settings import Settings, load_settings
 from directory.store import replay
-from directory.work import Worker, run_until_signal
 
 GRACE_SECONDS = 5
 """How long requests in hand, and browsers that keep a connection open, may hold up the end."""
@@ -68,32 +67,20 @@ def serve() -> None:
     check_free(settings)
     with running(settings):
         with parts(read_only_engine=True) as built:  # what stops the start is said here, once, and not by every server process
-            _catch_up(built)
-            _warn(built)
+            catch_up(built)
+            warn(built)
         click.echo(f"Mentor directory on http://{settings.web.listen}", err=True)
         start_server(settings)
 
 
-@click.command()
-def worker() -> None:
-    """Run due sources, the indexer and the sweeps until stopped.
-
-    Example: mentors worker
-    """
-    with running(load_settings()), parts() as built:
-        _catch_up(built)
-        _warn(built)
-        run_until_signal(Worker(built))
-
-
-def _catch_up(built: Parts) -> None:
+def catch_up(built: Parts) -> None:
     """Carry out what somebody decided and a process that died did not commit."""
     done = replay.catch_up(built.store, built.journal, built.consent.apply)
     if done.applied:
         click.echo(f"Decisions of the journal that the store lacked, carried out now: {done.applied}", err=True)
 
 
-def _warn(built: Parts) -> None:
+def warn(built: Parts) -> None:
     """What an operator has to do, and by which command; the process starts all the same."""
     report = built.health.readiness()
     for name, state in report.checks.items():

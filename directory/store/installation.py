@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, select
 
-from directory.store.statements import insert, upsert
+from directory.store.many import insert_many
 from directory.store.tables import installation
 
 KEY: Final = "secret.key"
@@ -30,10 +30,10 @@ def get(conn: Connection, name: str) -> str | None:
 
 def put(conn: Connection, name: str, value: str) -> None:
     """Notes a fact, in place of an older one."""
-    upsert(conn, installation, [{"name": name, "value": value}])
+    insert_many(conn, installation, ("name", "value"), [(name, value)], on_conflict="replace")
 
 
 def settle(conn: Connection, name: str, value: str) -> str:
     """Notes a fact unless there is one, and returns the one that holds: two who start together agree on the first."""
-    conn.execute(insert(conn, installation).values(name=name, value=value).on_conflict_do_nothing())
+    insert_many(conn, installation, ("name", "value"), [(name, value)], on_conflict="leave")
     return get(conn, name) or value

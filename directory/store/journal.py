@@ -169,5 +169,5 @@ def record(conn: Connection, journal: Journal, entries: Iterable[Entry]) -> None
 
 def take(conn: Connection, entry: Entry) -> bool:
     """Notes in the database that it takes this decision in. False: it has it already. Waits for another transaction that is about to."""
-    fresh = insert(conn, decision).values(id=entry.id, at=entry.at).on_conflict_do_nothing()
+    fresh = insert(conn.dialect, decision).values(id=entry.id, at=entry.at).on_conflict_do_nothing()
     return conn.scalar(fresh.returning(decision.c.id)) is not None

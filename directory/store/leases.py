@@ -18,7 +18,7 @@ def acquire(conn: Connection, name: str, holder: str, now: datetime, ttl: timede
     held = holder_of(conn, name, now)
     if held is not None and is_gone(held):
         conn.execute(update(lease).where(lease.c.name == name, lease.c.holder == held).values(until=now))
-    fresh = insert(conn, lease).values(name=name, holder=holder, token=1, until=now + ttl)
+    fresh = insert(conn.dialect, lease).values(name=name, holder=holder, token=1, until=now + ttl)
     taken = fresh.on_conflict_do_update(
         index_elements=["name"],
         set_={"holder": fresh.excluded.holder, "token": lease.c.token + 1, "until": fresh.excluded.until},

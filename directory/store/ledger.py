@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -17,12 +18,14 @@ from sqlalchemy import Connection, select
 from directory.core.consent import ConsentEvent
 from directory.core.errors import DirectoryError
 from directory.store.locks import Queue, serialize
+from directory.store.many import insert_many
 from directory.store.statements import RANGE, chunks
-from directory.store.statements import insert as insert_into
 from directory.store.tables import consent_event
 
 GENESIS: Final = bytes(32)
 STATED: Final = tuple(f.name for f in fields(ConsentEvent))
+_STATED_VALUES: Final = attrgetter(*STATED)
+WRITTEN: Final = ("seq", *STATED, "recorded_at")
 SEALED: Final = ("seq", "person_id", "purpose", "state", "basis", "source", "at", "evidence", "given", "recorded_at")
 
 
@@ -66,13 +69,13 @@ def append(conn: Connection, events: Iterable[ConsentEvent], now: datetime) -> N
         return
     serialize(conn, Queue.LEDGER)
     last = head(conn)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for seq, event in enumerate(pending, last.seq + 1):
-        row = {name: getattr(event, name) for name in STATED} | {"seq": seq, "recorded_at": now, "prev_hash": last.hash}
-        row["hash"] = _seal(last.hash, row)
-        last = Head(seq, row["hash"])
-        rows.append(row)
-    conn.execute(insert_into(conn, consent_event), rows)
+        row = (seq, *_STATED_VALUES(event), now)
+        sealed = _seal(last.hash, dict(zip(WRITTEN, row, strict=True)))
+        rows.append((*row, last.hash, sealed))
+        last = Head(seq, sealed)
+    insert_many(conn, consent_event, (*WRITTEN, "prev_hash", "hash"), rows)
 
 
 def of_people(conn: Connection, person_ids: Sequence[str]) -> dict[str, list[ConsentEvent]]:

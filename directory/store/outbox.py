@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
+from directory.store.many import insert_many
 from directory.store.statements import chunks
 from directory.store.tables import SHORT, outbox
 
@@ -52,16 +53,14 @@ class Backlog:
         return self.pending + self.parked
 
 
+_FRESH: Final = ("person_id", "hides", "created_at", "available_at", "attempts", "error", "parked")
 _HIDDEN: Final = select(outbox.c.person_id).where(outbox.c.hides).distinct().order_by(outbox.c.person_id).limit(bindparam("most"))
 """Built once, because every request asks it."""
 
 
 def add(conn: Connection, rows: Iterable[tuple[str, bool]], now: datetime) -> None:
     """Reports changes as (person id, hides); `hides` marks one that takes somebody off the list."""
-    fresh = {"created_at": now, "available_at": now, "attempts": 0, "error": "", "parked": False}
-    data = [fresh | {"person_id": person_id, "hides": hides} for person_id, hides in rows]
-    if data:
-        conn.execute(outbox.insert(), data)
+    insert_many(conn, outbox, _FRESH, ((person_id, hides, now, now, 0, "", False) for person_id, hides in rows))
 
 
 class _Free(NamedTuple):

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, tuple_, update
 
 from directory.core.identity import MatchKey
-from directory.store.statements import CHUNK, RANGE, chunks, insert
+from directory.store.many import insert_many
+from directory.store.statements import CHUNK, RANGE, chunks
 from directory.store.tables import identity, person, profile
 
 LEAP = 1_000_000
@@ -40,9 +41,8 @@ def find(conn: Connection, keys: Sequence[MatchKey]) -> dict[MatchKey, str]:
 
 def create(conn: Connection, person_ids: Iterable[str], now: datetime, *, version: int = 0) -> None:
     """Adds persons, `version` 1 if their first change is written in this transaction; ids that exist stay as they are."""
-    rows = [{"id": person_id, "version": version, "created_at": now, "erased_at": None} for person_id in person_ids]
-    if rows:
-        conn.execute(insert(conn, person).on_conflict_do_nothing(), rows)
+    rows = [(person_id, version, now, None) for person_id in person_ids]
+    insert_many(conn, person, ("id", "version", "created_at", "erased_at"), rows, on_conflict="leave")
 
 
 def get(conn: Connection, person_ids: Sequence[str]) -> dict[str, PersonRow]:
@@ -53,10 +53,8 @@ def get(conn: Connection, person_ids: Sequence[str]) -> dict[str, PersonRow]:
 
 def add_keys(conn: Connection, keys: Mapping[MatchKey, str]) -> dict[MatchKey, str]:
     """Ties keys to persons. A key stays with the person who has it: those are returned with their owner, and nothing of them is changed."""
-    rows = [{"kind": key.kind, "value": key.value, "person_id": person_id} for key, person_id in keys.items()]
-    if not rows:
-        return {}
-    if conn.execute(insert(conn, identity).on_conflict_do_nothing(), rows).rowcount == len(rows):
+    rows = [(key.kind, key.value, person_id) for key, person_id in keys.items()]
+    if insert_many(conn, identity, ("kind", "value", "person_id"), rows, on_conflict="leave") == len(rows):
         return {}
     return {key: owner for key, owner in find(conn, tuple(keys)).items() if owner != keys[key]}
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from directory.core.profile import Facts, Profile, Provenance, facts_from_json
-from directory.store.statements import chunks, insert, values
+from directory.store.many import insert_many
+from directory.store.statements import chunks
 from directory.store.tables import person, profile
 
 
@@ -56,6 +58,7 @@ class PersonVersion(NamedTuple):
 
 
 COLUMNS: Final = tuple(f.name for f in fields(ProfileRow))
+_VALUES: Final = attrgetter(*COLUMNS)
 _SELECT: Final = select(*(profile.c[name] for name in COLUMNS))
 # the two that every request asks are built once: putting them together costs as much as the database's answer
 _BY_IDS: Final = _SELECT.where(profile.c.person_id.in_(bindparam("ids", expanding=True)))
@@ -89,13 +92,7 @@ def provenance_from_json(data: Iterable[Mapping[str, Any]]) -> dict[str, Provena
 
 def save(conn: Connection, rows: Iterable[ProfileRow]) -> None:
     """Adds profiles or replaces them whole. A row with a version below the stored one changes nothing."""
-    data = [values(row, COLUMNS) for row in rows]
-    if not data:
-        return
-    statement = insert(conn, profile)
-    changed = {name: statement.excluded[name] for name in COLUMNS if name != "person_id"}
-    newer = statement.excluded.version >= profile.c.version
-    conn.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=changed, where=newer), data)
+    insert_many(conn, profile, COLUMNS, map(_VALUES, rows), on_conflict="replace", newest="version")
 
 
 def by_ids(conn: Connection, person_ids: Sequence[str]) -> dict[str, ProfileRow]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, select
 
-from directory.store.statements import chunks, values
+from directory.store.many import insert_many
+from directory.store.statements import chunks
 from directory.store.tables import quarantine
 
 
@@ -30,13 +32,12 @@ class QuarantineRow:
 
 _COLUMNS: Final = tuple(f.name for f in fields(QuarantineRow))
 _WRITTEN: Final = _COLUMNS[:-1]
+_VALUES: Final = attrgetter(*_WRITTEN)
 
 
 def add(conn: Connection, rows: Iterable[QuarantineRow]) -> None:
     """Adds problems; the database numbers them."""
-    data = [values(row, _WRITTEN) for row in rows]
-    if data:
-        conn.execute(quarantine.insert(), data)
+    insert_many(conn, quarantine, _WRITTEN, map(_VALUES, rows))
 
 
 def of_source(conn: Connection, source: str, *, after: int = 0, limit: int = 100) -> list[QuarantineRow]:

@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, Literal, Self
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from directory.core.consent import NO_LONGER_STATED
 from directory.core.profile import ConsentStatement, SourceRecord, facts_from_json, facts_to_json
-from directory.store.statements import RANGE, chunks, upsert, values
+from directory.store.many import insert_many
+from directory.store.statements import RANGE, chunks
 from directory.store.tables import consent_event, profile, source_record
 
 State = Literal["live", "absent", "withdrawn"]
@@ -79,6 +81,7 @@ class RecordRow:
 
 
 COLUMNS: Final = tuple(f.name for f in fields(RecordRow) if f.name != "typed")
+_VALUES: Final = attrgetter(*COLUMNS)
 
 
 def consent_to_json(statements: Iterable[ConsentStatement]) -> list[dict[str, str]]:
@@ -110,7 +113,7 @@ def hashes(conn: Connection, source: str, external_ids: Sequence[str]) -> dict[s
 
 def save(conn: Connection, rows: Iterable[RecordRow]) -> None:
     """Adds records or replaces them whole."""
-    upsert(conn, source_record, (values(row, COLUMNS) for row in rows))
+    insert_many(conn, source_record, COLUMNS, map(_VALUES, rows), on_conflict="replace")
 
 
 def restamp(conn: Connection, source: str, stamps: Mapping[str, tuple[bytes, str]]) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from directory.store.statements import RANGE, chunks, upsert, values
+from directory.store.many import insert_many
+from directory.store.statements import RANGE, chunks
 from directory.store.tables import source_run, source_state, staged_item
 
 Status = Literal["running", "complete", "incomplete", "held", "released", "dropped", "failed", "interrupted", "not-modified"]
@@ -59,6 +61,7 @@ class StagedItem:
 _STATE: Final = tuple(f.name for f in fields(SourceState))
 _RUN: Final = [source_run.c[f.name] for f in fields(SourceRun)]
 _ITEM: Final = tuple(f.name for f in fields(StagedItem))
+_ITEM_VALUES: Final = attrgetter(*_ITEM)
 
 
 def state_of(conn: Connection, source: str) -> SourceState:
@@ -69,7 +72,7 @@ def state_of(conn: Connection, source: str) -> SourceState:
 
 def save_state(conn: Connection, state: SourceState) -> None:
     """Replaces the state of a source."""
-    upsert(conn, source_state, [values(state, _STATE)])
+    insert_many(conn, source_state, _STATE, [attrgetter(*_STATE)(state)], on_conflict="replace")
 
 
 def states(conn: Connection) -> dict[str, SourceState]:
@@ -139,7 +142,7 @@ def latest(conn: Connection) -> dict[str, SourceRun]:
 
 def stage(conn: Connection, run_id: int, items: Iterable[StagedItem]) -> None:
     """Adds items to a run; one with a number that is staged replaces it."""
-    upsert(conn, staged_item, ({"run_id": run_id} | values(item, _ITEM) for item in items))
+    insert_many(conn, staged_item, ("run_id", *_ITEM), ((run_id, *_ITEM_VALUES(item)) for item in items), on_conflict="replace")
 
 
 def count_staged(conn: Connection, run_id: int) -> dict[str, int]:

@@ -5,15 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from directory.store.statements import chunks, insert
+from directory.store.many import insert_many
+from directory.store.statements import chunks
 from directory.store.tables import suppression
 
 
 def add(conn: Connection, person_id: str, key_hashes: Iterable[str], *, reason: str, at: datetime) -> None:
     """Marks the hashes; those that are marked stay as they are."""
-    rows = [{"key_hash": key_hash, "person_id": person_id, "reason": reason, "at": at} for key_hash in key_hashes]
-    if rows:
-        conn.execute(insert(conn, suppression).on_conflict_do_nothing(), rows)
+    rows = ((key_hash, person_id, reason, at) for key_hash in key_hashes)
+    insert_many(conn, suppression, ("key_hash", "person_id", "reason", "at"), rows, on_conflict="leave")
 
 
 def find(conn: Connection, key_hashes: Sequence[str]) -> set[str]:

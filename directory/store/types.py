@@ -1,5 +1,6 @@
 """Column types that make SQLite and PostgreSQL behave alike: the same values in, the same values out, the same order."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,22 +34,32 @@ class Line(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(BYTE_ORDER)
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
-        if value is None:
-            return None
-        if len(value) > self.limit:
-            raise Invalid(f"a text of {len(value)} characters does not fit", where="store", allowed=(f"at most {self.limit} characters",))
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise Invalid("a text holds a lone surrogate", where="store", allowed=("valid Unicode",)) from None
-        if "\0" in value:
-            raise Invalid("a text holds the NUL character", where="store", allowed=("text without NUL",))
-        return value
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002 (SQLAlchemy's signature)
+        """The check itself, without SQLAlchemy's layer around it: a record has thirty of these values."""
+        limit = self.limit
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
-        return value
+        def checked(value: str | None) -> str | None:
+            if value is None:
+                return None
+            if len(value) > limit:
+                raise Invalid(f"a text of {len(value)} characters does not fit", where="store", allowed=(f"at most {limit} characters",))
+            if not value.isascii():
+                _check_unicode(value)
+            if "\0" in value:
+                raise Invalid("a text holds the NUL character", where="store", allowed=("text without NUL",))
+            return value
+
+        return checked
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # noqa: ARG002 (SQLAlchemy's signature)
+        return None
+
+
+def _check_unicode(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Invalid("a text holds a lone surrogate", where="store", allowed=("valid Unicode",)) from None
 
 
 class Words(TypeDecorator[tuple[str, ...]]):
@@ -87,13 +98,24 @@ class Utc(TypeDecorator[datetime]):
             return dialect.type_descriptor(_WrittenMoment())  # type: ignore[no-untyped-call]  # SQLAlchemy left it without types
         return dialect.type_descriptor(DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone can't be stored")
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return moment.isoformat(" ", "microseconds").removesuffix("+00:00") if dialect.name == "sqlite" else moment
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], datetime | str | None]:
+        """Remembers the last value, because most times of a batch are the one at which it is written."""
+        as_text = dialect.name == "sqlite"
+        last: tuple[datetime | None, datetime | str | None] = (None, None)
+
+        def stored(value: datetime | None) -> datetime | str | None:
+            nonlocal last
+            known, ready = last
+            if value is known or value is None:
+                return ready if value is known else None
+            if value.tzinfo is None:
+                raise ValueError("a time without a zone can't be stored")
+            moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+            ready = moment.isoformat(" ", "microseconds").removesuffix("+00:00") if as_text else moment
+            last = value, ready
+            return ready
+
+        return stored
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy's signature)
         if value is None:

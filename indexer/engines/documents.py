@@ -4,6 +4,7 @@ import hashlib
 import math
 import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
 from typing import Final
 
 from directory.search.engine import Change, Document, Tombstone
@@ -16,6 +17,8 @@ LONGEST_KEY: Final = 512
 LAST_DAY: Final = 3_652_059
 """Ordinal of 9999-12-31."""
 EPSILON: Final = 1 / 1024
+REMEMBERED: Final = 4096
+"""Keys whose check is remembered: those of the vocabularies come up all the time."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 
 
@@ -50,10 +53,13 @@ def distinct(values: Iterable[str]) -> list[str]:
 def _check(document: Document) -> None:
     _check_names("keys", document.keys, MENTOR_FACETS)
     _check_names("texts", document.texts, TEXTS)
-    offers = [value for offer in document.offers for value in (offer.arena, offer.availability, *offer.topics, *offer.levels)]
-    for name, values in {**document.keys, "scopes": document.scopes, "offers": offers}.items():
-        for value in values:
-            _check_key(name, value)
+    for name, values in document.keys.items():
+        _check_keys(name, values)
+    _check_keys("scopes", document.scopes)
+    for offer in document.offers:
+        _check_keys("offers", (offer.arena, offer.availability))
+        _check_keys("offers", offer.topics)
+        _check_keys("offers", offer.levels)
     if not all(isinstance(text, str) for text in (*document.texts.values(), document.name_sort)):
         raise UnusableDocument("texts: not text")
     if not (isinstance(document.factor, int | float) and math.isfinite(document.factor) and 1 <= document.factor <= 2):
@@ -68,7 +74,17 @@ def _check_names(field: str, names: Iterable[str], known: Container[str]) -> Non
             raise UnusableDocument(f"{field}: no field {name!r}")
 
 
+def _check_keys(field: str, keys: Iterable[str]) -> None:
+    for key in keys:
+        _check_key(field, key)
+
+
 def _check_key(field: str, key: str) -> None:
-    """Separators of combined keys are control characters, so no key may hold one."""
-    if not isinstance(key, str) or not key or len(key) > LONGEST_KEY or key == MISSING or _CONTROL.search(key):
+    if not isinstance(key, str) or not _usable(key):
         raise UnusableDocument(f"{field}: not a usable key")
+
+
+@lru_cache(REMEMBERED)
+def _usable(key: str) -> bool:
+    """Separators of combined keys are control characters, so no key may hold one."""
+    return 0 < len(key) <= LONGEST_KEY and key != MISSING and not _CONTROL.search(key)

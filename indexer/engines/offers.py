@@ -5,7 +5,7 @@ Every combination of offer facets has a field of its own. Its keys join one valu
 of its offer, so a combination with a topic needs no arena beside it. A facet that an offer does not state has the value `MISSING`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, product
 from typing import Final
 
@@ -36,6 +36,7 @@ OFFER_FIELDS: Final[dict[tuple[str, ...], str]] = {
     facets: "offer_" + "_".join(facets)
     for facets in sorted({combination(some) for size in range(1, len(ORDER) + 1) for some in combinations(ORDER, size)})
 }
+"""Sorted, so that the beginning of every combination stands before it."""
 
 
 def offer_field(facets: Iterable[str]) -> str:
@@ -45,17 +46,31 @@ def offer_field(facets: Iterable[str]) -> str:
 
 def offer_keys(offers: Iterable[OfferKeys]) -> dict[str, list[str]]:
     """Keys per field. Each key once per mentor: counts are of mentors, not offers."""
-    keys: dict[str, dict[str, None]] = {field: {} for field in OFFER_FIELDS.values()}
-    for offer in offers:
-        values = {
+    values = (
+        {
             ARENA: (offer.arena,),
-            TOPIC: tuple(offer.arena + WITHIN + topic for topic in offer.topics or (MISSING,)),
+            TOPIC: tuple([offer.arena + WITHIN + topic for topic in offer.topics or (MISSING,)]),
             LEVEL: offer.levels or (MISSING,),
             AVAILABILITY: (offer.availability,),
         }
-        for facets, field in OFFER_FIELDS.items():
-            keys[field].update(dict.fromkeys(map(BETWEEN.join, product(*(values[facet] for facet in facets)))))
-    return {field: list(found) for field, found in keys.items()}
+        for offer in offers
+    )
+    return combined(OFFER_FIELDS, values)
+
+
+def combined(fields: Mapping[tuple[str, ...], str], offers: Iterable[Mapping[str, tuple[str, ...]]]) -> dict[str, list[str]]:
+    """Per field of a combination, all its keys that some offer has, each once, from the values of every offer per facet.
+
+    The keys of a combination are those of its beginning, which is a combination too, with one more value each.
+    """
+    found: dict[str, list[str]] = {field: [] for field in fields.values()}
+    for values in offers:
+        made: dict[tuple[str, ...], Sequence[str]] = {}
+        for facets, field in fields.items():
+            last = values[facets[-1]]
+            made[facets] = [f"{head}{BETWEEN}{value}" for head in made[facets[:-1]] for value in last] if facets[1:] else last
+            found[field].extend(made[facets])
+    return {field: list(dict.fromkeys(keys)) for field, keys in found.items()}
 
 
 def parse(facets: tuple[str, ...], key: str) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """What `mentors serve` and `mentors worker` do before they begin, and what keeps them from it."""
 
+import sys
+
 import pytest
 
-from directory.cli import web
+from directory.cli import web, worker
 from directory.store import restoring
 from directory.store.journal import new_entry
 from tests.cli.conftest import Mentors
@@ -14,7 +16,8 @@ BEGUN = ["serve", "worker"]
 @pytest.fixture(autouse=True)
 def _begin_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "start_server", lambda _settings: None)
-    monkeypatch.setattr(web, "run_until_signal", lambda _worker: None)
+    monkeypatch.setattr(worker, "run_until_signal", lambda _worker: None)
+    monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-c", "import sys; sys.stdin.read()"))
 
 
 @pytest.mark.parametrize("command", BEGUN)

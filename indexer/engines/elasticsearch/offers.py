@@ -12,7 +12,7 @@ from typing import Final
 from directory.search.engine import OfferKeys
 from directory.search.fields import MISSING
 from indexer.engines.asked import Selections
-from indexer.engines.offers import ARENA, AVAILABILITY, BETWEEN, LEVEL, ORDER, TOPIC
+from indexer.engines.offers import ARENA, AVAILABILITY, BETWEEN, LEVEL, ORDER, TOPIC, combined
 
 OFFER_FIELDS: Final[dict[tuple[str, ...], str]] = {
     facets: "offer_" + "_".join(facets) for size in range(1, len(ORDER) + 1) for facets in combinations(ORDER, size)
@@ -35,17 +35,11 @@ def offer_field(facets: Iterable[str]) -> str:
 
 def offer_keys(offers: Iterable[OfferKeys]) -> dict[str, list[str]]:
     """Keys per field. Each key once per mentor: counts are of mentors, not offers."""
-    keys: dict[str, dict[str, None]] = {field: {} for field in OFFER_FIELDS.values()}
-    for offer in offers:
-        values = {
-            ARENA: (offer.arena,),
-            TOPIC: offer.topics or (MISSING,),
-            LEVEL: offer.levels or (MISSING,),
-            AVAILABILITY: (offer.availability,),
-        }
-        for facets, field in OFFER_FIELDS.items():
-            keys[field].update(dict.fromkeys(map(BETWEEN.join, product(*(values[facet] for facet in facets)))))
-    return {field: list(found) for field, found in keys.items()}
+    values = (
+        {ARENA: (row.arena,), TOPIC: row.topics or (MISSING,), LEVEL: row.levels or (MISSING,), AVAILABILITY: (row.availability,)}
+        for row in offers
+    )
+    return combined(OFFER_FIELDS, values)
 
 
 def accepted_keys(accepted: Selections) -> list[str]:
