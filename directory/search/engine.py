@@ -56,7 +56,8 @@ Query = tuple[Group, ...]
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """A question to the engine. `filters` and `facets` use names of the field table; `include` names facets whose
-    "not stated" also passes. `scope` is the audience (`public`, `widgets`, `federation`); `exclude` are ids to treat as absent."""
+    "not stated" also passes. `scope` is the audience (`public`, `widgets`, `federation`); `exclude` are ids to treat as absent.
+    With a `limit` of 0 only the numbers are asked for."""
 
     scope: str
     query: Query = ()

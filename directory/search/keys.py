@@ -5,12 +5,17 @@ Because both use it, recounting a facet from the served items gives the served c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from directory.core.availability import OfferView
 from directory.core.profile import Facts
-from directory.core.vocabulary import Vocabularies
+from directory.core.vocabulary import Vocabularies, Vocabulary
 from directory.search.engine import OfferKeys
 from directory.search.fields import FACETS
+
+REMEMBERED: Final = 4096
+"""Most mentors share their modes, languages and states with many others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,18 @@ def mentor_keys(facts: Facts, views: tuple[OfferView, ...], institution_id: str,
         "language": facts.languages,
         "institution": (institution_id,) if institution_id else (),
     }
-    mentor = {name: _known(name, keys, vocabularies) for name, keys in stated.items()}
+    mentor = {name: _filterable(name, keys, vocabularies) for name, keys in stated.items()}
     return MentorKeys(mentor, tuple(OfferKeys(view.arena, view.topics, view.levels, view.state) for view in views))
 
 
-def _known(name: str, keys: tuple[str, ...], vocabularies: Vocabularies) -> tuple[str, ...]:
+def _filterable(name: str, keys: tuple[str, ...], vocabularies: Vocabularies) -> tuple[str, ...]:
+    facet = FACETS[name]
+    return _known(vocabularies[facet.vocabulary], keys, tree=facet.tree) if facet.vocabulary and keys else keys
+
+
+@lru_cache(REMEMBERED)
+def _known(vocabulary: Vocabulary, keys: tuple[str, ...], *, tree: bool) -> tuple[str, ...]:
     """The keys that the vocabulary has, in trees with their ancestors. A stored key that it has not (another version of it read the record)
     can't be filtered by; the next run of the source maps it anew."""
-    facet = FACETS[name]
-    if not facet.vocabulary:
-        return keys
-    vocabulary = vocabularies[facet.vocabulary]
     known = tuple(key for key in keys if key in vocabulary.terms)
-    return vocabulary.with_ancestors(known) if facet.tree else known
+    return vocabulary.with_ancestors(known) if tree else known

@@ -9,6 +9,7 @@ store as well; highlights, which only the index has, are shown only while the in
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -31,18 +32,20 @@ OFFERED_AT_MOST = 6
 SHOWN_SUGGESTIONS = 8
 """Rows of each kind."""
 
+_NUMBERS = SearchArguments(limit=0)
+"""Everybody, of whom only the number is of interest."""
+
 SUGGESTED_TERMS = ("specialty", "topic")
 MOST_NAMED = 200
 """Institutions among which those with most mentors are chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """One value of a facet. `parent` is the key it stands below ("" at the top); selected values are listed even at 0."""
 
     key: str
     label: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs of a bucket
     selected: bool
     parent: str
 
@@ -158,13 +161,13 @@ class SearchService:
         for facet, keys in arguments.filters.items():
             if len(keys) == 1:
                 request = _request(arguments.without_filter(facet), query, scope, (), hidden)
-                total = self._engine.search(replace(request, limit=1, highlight=False)).total
+                total = self._engine.search(replace(request, limit=0, highlight=False)).total
                 found.append(Relaxation(facet, keys[0], self._label(facet, keys[0]), total))
         return tuple(sorted((row for row in found if row.total), key=lambda row: -row.total))
 
     def counts(self, facets: Sequence[str], *, scope: str = "public") -> Page:
         """Total and facet counts over everybody who is listed."""
-        return self._engine.search(_request(SearchArguments(limit=1), (), scope, facets, self._hidden(self._clock())))
+        return self._engine.search(_request(_NUMBERS, (), scope, facets, self._hidden(self._clock())))
 
     def suggest(self, prefix: str, *, scope: str = "public") -> tuple[Suggestion, ...]:
         """People by the start of any part of their name; specialties, topics and institutions that mentors have, by any of
@@ -182,7 +185,7 @@ class SearchService:
         named = {facet: rows for facet, rows in named.items() if rows}
         if not named:
             return tuple(people)
-        counted = self._engine.search(_request(SearchArguments(limit=1), (), scope, tuple(named), hidden)).facets
+        counted = self._engine.search(_request(_NUMBERS, (), scope, tuple(named), hidden)).facets
         return (*people, *(row for facet, rows in named.items() for row in _most_used(facet, rows, counted[facet])))
 
     def _hidden(self, now: datetime) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import count
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -166,9 +167,21 @@ def test_a_tampered_cursor_is_refused_or_harmless(corpus_engine: SearchEngine, p
 def test_limits_are_clamped(corpus_engine: SearchEngine) -> None:
     for limit in (0, -5, 10**9):
         page = corpus_engine.search(SearchRequest(scope="public", limit=limit))
-        assert (len(page.hits), page.total) == (1 if limit < 1 else 114, 114)
+        assert (len(page.hits), page.total, page.cursor) == (0 if limit < 1 else 114, 114, "")
     assert corpus_engine.suggest("o", scope="public", exclude=(), limit=0) == []
     assert corpus_engine.corrections("ultrasuond", scope="public", exclude=(), limit=0) == []
+
+
+@pytest.mark.parametrize("text", ["", "ultrasound", "the"])
+@pytest.mark.parametrize("filters", [{}, {"mode": ("video",)}, {"arena": ("research-skills",), "level": ("resident", "fellow")}])
+@pytest.mark.parametrize("exclude", [(), tuple(one.id for one in mentors()[:30])])
+def test_a_limit_of_0_gives_the_same_numbers(
+    corpus_engine: SearchEngine, text: str, filters: dict[str, tuple[str, ...]], exclude: tuple[str, ...]
+) -> None:
+    request = SearchRequest("public", query=words(text) if text else (), filters=filters, exclude=exclude, facets=ALL)
+    page = corpus_engine.search(request)
+    assert page.total or page.not_stated
+    assert corpus_engine.search(replace(request, limit=0)) == replace(page, hits=(), cursor="", generation=ANY)
 
 
 def test_an_empty_index_answers(engine: SearchEngine) -> None:

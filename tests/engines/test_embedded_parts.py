@@ -1,6 +1,7 @@
 """The parts of the embedded engine that save time, against what they replace."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from tantivy import Searcher
 
 from directory.search.engine import OfferKeys, SearchRequest
-from directory.search.fields import FACETS
+from directory.search.fields import FACETS, SORTS
 from indexer.engines.asked import accepted
-from indexer.engines.embedded import EmbeddedEngine
+from indexer.engines.embedded import EmbeddedEngine, leaders
 from indexer.engines.embedded.everybody import Everybody, count_everybody
 from indexer.engines.embedded.facets import facet_passes
 from indexer.engines.embedded.ids import HEAD, TAIL, head, numbers
@@ -33,6 +34,26 @@ def engine(tmp_path: Path) -> Iterator[EmbeddedEngine]:
     opened = EmbeddedEngine(tmp_path / "index", vocabularies_fingerprint="corpus")
     yield opened
     opened.close()
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("kept", [0, 1, 7, 20, 113, 114, 115])
+@pytest.mark.parametrize("absent", [0, 1, 30])
+def test_the_first_hits_that_are_kept_are_those_that_would_be_read(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch, sort: str, kept: int, absent: int
+) -> None:
+    engine.apply(mentors())
+    request = SearchRequest("public", sort=sort, limit=7, facets=ALL)
+    request = replace(request, exclude=tuple(found(engine, sort=sort, limit=40)[:: 40 // absent]) if absent else ())
+    whole = engine.search(replace(request, limit=200))
+    engine.apply([document("other", texts={"name": "Other"}, scopes=("widgets",))])  # a new view, which keeps nothing yet
+    monkeypatch.setattr(leaders, "KEPT", kept)
+    pages = [engine.search(request)]
+    while pages[-1].cursor:
+        pages.append(engine.search(replace(request, cursor=pages[-1].cursor)))
+    assert [hit for page in pages for hit in page.hits] == list(whole.hits)
+    assert {page.total for page in pages} == {114 - len(set(request.exclude))}
+    assert [page.facets for page in pages] == [whole.facets] * len(pages)
 
 
 def terms(**counted: dict[str, int]) -> Terms:

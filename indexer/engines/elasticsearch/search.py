@@ -76,9 +76,11 @@ class Search:
         All numbers are of now: whoever withdrew is not counted on the following pages of a walk either.
         """
         question = compile_request(request)
-        limit = min(max(request.limit, 1), MOST_HITS)
+        limit = min(request.limit, MOST_HITS)
         texts = request.highlight and bool(question.text)
-        if request.cursor:
+        if limit < 1:
+            read, offset = self._only_numbers(session, question), 0
+        elif request.cursor:
             cursor = decode(request.cursor, request, serving.spec.key)
             read, offset = self._go_on(session, question, limit, cursor, texts=texts), cursor.offset
         else:
@@ -92,6 +94,14 @@ class Search:
             cursor=self._next(session, serving, request, read, offset + limit),
             generation=read.hits[0].generation if read.hits else serving.name,
         )
+
+    def _only_numbers(self, session: Session, question: Question) -> _Read:
+        view = self._views.open(session) if is_doubtful(question) else ""
+        answer = session.search(_counts_body(question, hits_body(question, 0, texts=False)), view=view)
+        numbers = self._numbers(session, question, answer, view)
+        if view:
+            self._views.close(session, view)
+        return _Read("", (), None, numbers)
 
     def _first(self, session: Session, question: Question, limit: int, *, texts: bool) -> _Read:
         body = hits_body(question, limit, texts=texts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Final, TypeVar
 
 from directory.core.errors import InvalidCursor
@@ -43,18 +44,15 @@ class Search:
         question = compile_request(schema(), view.terms, request)
         ranking = Ranking(view.searcher, question)
         offset = _offset(view, ranking, cursor, request) if cursor else 0
-        limit = min(max(request.limit, 1), MOST_HITS)
+        limit = min(max(request.limit, 0), MOST_HITS)
         counted = question if view is newest else compile_request(schema(), newest.terms, request)
-
-        def read() -> tuple[list[Found], int, int]:
-            if view is not newest:
-                return *ranking.page(offset, limit), total_of(newest, counted)
-            found, total = ranking.page(offset, limit, total_of(view, question) if question.unasked() else None)
-            return found, total, total
-
-        (found, walked, total), facets, not_stated = self._answer(newest, counted, request.facets, read)
+        counting = self._count(newest, counted, request.facets)  # in other threads, while this one reads the hits
+        found, walked = _read(view, ranking, question, offset, limit)
+        total = walked if view is newest else total_of(newest, counted)
+        hits = _hits(view, newest, question, request, found)
+        facets, not_stated = counting(total)
         return Page(
-            hits=_hits(view, newest, question, request, found),
+            hits=hits,
             total=total,
             facets=facets,
             not_stated=not_stated,
@@ -62,17 +60,19 @@ class Search:
             generation=view.generation,
         )
 
-    def _answer(
-        self, view: View, question: Question, names: Sequence[str], read: Callable[[], tuple[list[Found], int, int]]
-    ) -> tuple[tuple[list[Found], int, int], dict[str, Counts], dict[str, int]]:
+    def _count(self, view: View, question: Question, names: Sequence[str]) -> Callable[[int], tuple[dict[str, Counts], dict[str, int]]]:
+        """Start counting; the result gives counts per facet, and how many more would match, once the total is known."""
         passes = [self._start(job) for job in facet_passes(view, question, names)]
         open_ended = [facet for facet in nullable_selected(question.accepted) if facet in OFFER_FACETS or facet not in names]
         surplus = {facet: self._start(_missing(view, question, facet)) for facet in open_ended}
-        found, walked, total = read()
-        counted = {facet: counts for result in passes for facet, counts in result().items()}
-        more = {facet: _surplus(facet, surplus, counted, total) for facet in nullable_selected(question.accepted)}
-        shown = {facet: {key: count for key, count in counted[facet].items() if key != MISSING and count} for facet in names}
-        return (found, walked, total), shown, {facet: count for facet, count in more.items() if count}
+
+        def counted(total: int) -> tuple[dict[str, Counts], dict[str, int]]:
+            found = {facet: counts for result in passes for facet, counts in result().items()}
+            more = {facet: _surplus(facet, surplus, found, total) for facet in nullable_selected(question.accepted)}
+            shown = {facet: {key: count for key, count in found[facet].items() if key != MISSING and count} for facet in names}
+            return shown, {facet: count for facet, count in more.items() if count}
+
+        return counted
 
     def _start(self, job: Callable[[], T]) -> Callable[[], T]:
         return self._pool.submit(job).result
@@ -86,6 +86,23 @@ class Search:
         last = found[-1]
         score = last.key if isinstance(last.key, float) else 0.0
         return encode(Cursor(view.token, after, question_of(request), absent_of(request), Anchor(score, last.id)))
+
+
+def _read(view: View, ranking: Ranking, question: Question, offset: int, limit: int) -> tuple[list[Found], int]:
+    """Hits and how many there are in all. Of everybody the first ones are known."""
+    total = total_of(view, question) if question.unasked() or not limit else None
+    if total is None or not limit:
+        return ranking.page(offset, limit, total) if limit else ([], total or 0)
+    first = _first(view, question, offset + limit) if not question.text else None
+    return (first[offset:], total) if first is not None else ranking.page(offset, limit, total)
+
+
+def _first(view: View, question: Question, count: int) -> list[Found] | None:
+    """The first hits of a question for everybody; None when more are asked for than the view keeps."""
+    leaders = view.leaders(question)
+    absent = set(question.exclude)
+    found = list(islice((hit for hit in leaders.hits if hit.id not in absent), count)) if absent else leaders.hits[:count]
+    return list(found) if len(found) == count or leaders.whole else None
 
 
 def _missing(view: View, question: Question, facet: str) -> Callable[[], int]:

@@ -13,6 +13,7 @@ from tantivy import Index, Searcher
 from directory.core.errors import Unavailable
 from indexer.engines.embedded.everybody import Everybody, count_everybody
 from indexer.engines.embedded.generations import Folder, Mark, file_mark, open_index
+from indexer.engines.embedded.leaders import Leaders, read_leaders
 from indexer.engines.embedded.question import Question
 from indexer.engines.embedded.terms import Terms, read_terms
 
@@ -32,6 +33,7 @@ class View:
     searcher: Searcher
     _counted: dict[str, Everybody] = field(default_factory=dict, repr=False, compare=False)
     _counting: Lock = field(default_factory=Lock, repr=False, compare=False)
+    _leading: dict[tuple[str, str], Leaders] = field(default_factory=dict, repr=False, compare=False)
 
     def everybody(self, question: Question) -> Everybody:
         """Counts of all whom the audience of a question may see; who asks while they are made waits for them."""
@@ -39,6 +41,14 @@ class View:
             if question.scope not in self._counted:
                 self._counted[question.scope] = count_everybody(self.searcher, question)
             return self._counted[question.scope]
+
+    def leaders(self, question: Question) -> Leaders:
+        """The first of all whom the audience of a question may see, in its order."""
+        key = question.scope, question.sort
+        with self._counting:
+            if key not in self._leading:
+                self._leading[key] = read_leaders(self.searcher, question)
+            return self._leading[key]
 
     @cached_property
     def terms(self) -> Terms:
