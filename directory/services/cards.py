@@ -88,6 +88,11 @@ class CardMaker:
         public = public_view(row.profile)
         return MentorPage(self._card(row, public, today, {}), public.facts, public.provenance, row.updated_at, row.listed_until)
 
+    def line(self, row: ProfileRow) -> tuple[str, str]:
+        """Name and institution of a mentor, from the public view of `row`."""
+        facts = public_view(row.profile).facts
+        return facts.name.full if facts.name else "", facts.institution.name if facts.institution else ""
+
     def label(self, vocabulary: str, key: str) -> str:
         """The label of a term; the key itself for one that is no longer known."""
         return self._one(vocabulary, key).label

@@ -23,6 +23,7 @@ from directory.services.cards import CardMaker, MentorCard
 from directory.services.names import InstitutionNames
 from directory.services.spelling import Correction, corrected, pack, replacements, unpack
 from directory.store import institutions, outbox, profiles
+from directory.store.profiles import ProfileRow
 from directory.store.session import Store
 
 MOST_HIDDEN = 100_000
@@ -137,7 +138,7 @@ class SearchService:
             query, corrections = corrected(query, replaced)
             page = self._engine.search(replace(request, query=query)) if replaced else page
         with self._store.read() as conn:
-            items = self._gate(conn, page.hits, scope, now)
+            items = self._items(conn, page.hits, scope, now)
             views = self._facet_views(conn, arguments, page)
         return SearchResult(
             items=items,
@@ -179,7 +180,7 @@ class SearchService:
         hidden = self._hidden(now)
         hits = self._engine.suggest(folded, scope=scope, exclude=hidden, limit=SHOWN_SUGGESTIONS)
         with self._store.read() as conn:
-            people = [Suggestion("mentor", card.id, card.name, _where(card)) for card in self._gate(conn, hits, scope, now)]
+            people = [Suggestion("mentor", row.person_id, *self._cards.line(row)) for _, row in _gate(conn, hits, scope, now)]
             places = {row.id: (row.name, row.city) for row in institutions.named(conn, folded, MOST_NAMED)}
         named = {facet: self._terms_starting(facet, folded) for facet in SUGGESTED_TERMS} | {"institution": places}
         named = {facet: rows for facet, rows in named.items() if rows}
@@ -194,13 +195,11 @@ class SearchService:
             hidden = [*outbox.pending_hidden(conn, MOST_HIDDEN), *profiles.expired_listed(conn, now, MOST_HIDDEN)]
         return tuple(dict.fromkeys(hidden))
 
-    def _gate(self, conn: Connection, hits: Sequence[Hit], scope: str, now: datetime) -> tuple[MentorCard, ...]:
-        rows = profiles.by_ids(conn, [hit.id for hit in hits])
+    def _items(self, conn: Connection, hits: Sequence[Hit], scope: str, now: datetime) -> tuple[MentorCard, ...]:
         today = now.date()
         return tuple(
             self._cards.card(row, today, hit.highlights if hit.version == row.version else None)
-            for hit in hits
-            if (row := rows.get(hit.id)) and row.visible(scope, now)
+            for hit, row in _gate(conn, hits, scope, now)
         )
 
     def _label(self, facet: str, key: str) -> str:
@@ -241,6 +240,12 @@ class SearchService:
         return {key: (vocabulary.terms[key].label, FACETS[facet].label) for key in found}
 
 
+def _gate(conn: Connection, hits: Sequence[Hit], scope: str, now: datetime) -> list[tuple[Hit, ProfileRow]]:
+    """The hits that the store shows to this audience now."""
+    rows = profiles.by_ids(conn, [hit.id for hit in hits])
+    return [(hit, row) for hit in hits if (row := rows.get(hit.id)) and row.visible(scope, now)]
+
+
 def _request(arguments: SearchArguments, query: Query, scope: str, facets: Sequence[str], hidden: tuple[str, ...]) -> SearchRequest:
     return SearchRequest(
         scope=scope,
@@ -265,7 +270,3 @@ def _open_total(arguments: SearchArguments, page: Page) -> int | None:
         return None
     chosen = arguments.filters.get("availability", ())
     return page.facets["availability"].get("open", 0) if not chosen or "open" in chosen else None
-
-
-def _where(card: MentorCard) -> str:
-    return card.institution.name if card.institution else ""

@@ -83,7 +83,7 @@ def test_five_hundred_questions_have_the_same_answers(both: Pair) -> None:
 def test_suggestions_are_the_same(both: Pair) -> None:
     for prefix in ("o", "ok", "ing", "ingrid ok", "o b", "ang", "nobody", "li w"):
         one, other = (engine.suggest(prefix, scope="public", exclude=(), limit=20) for engine in (both.embedded, both.elasticsearch))
-        assert [(hit.id, hit.version, hit.highlights) for hit in other] == [(hit.id, hit.version, hit.highlights) for hit in one]
+        assert [(hit.id, hit.version) for hit in other] == [(hit.id, hit.version) for hit in one]
         assert [hit.score for hit in other] == pytest.approx([hit.score for hit in one], rel=1e-5)
 
 

@@ -118,14 +118,12 @@ def test_people_are_suggested_by_the_beginnings_of_their_names(engine: SearchEng
         ]
     )
 
-    def suggested(prefix: str) -> list[tuple[str, str]]:
-        return [(hit.id, hit.highlights["name"][0]) for hit in engine.suggest(prefix, scope="public", exclude=(), limit=5)]
+    def suggested(prefix: str) -> list[str]:
+        return [hit.id for hit in engine.suggest(prefix, scope="public", exclude=(), limit=5)]
 
-    assert suggested("ok") == [("b", "Chidi \ue000Ok\ue001onjo"), ("a", "Ingrid \ue000Ok\ue001onjo-Vale")]
-    assert suggested("ingrid ok") == [("a", "\ue000Ingrid\ue001 \ue000Ok\ue001onjo-Vale")]
-    assert suggested("okonjo-v") == [("a", "Ingrid \ue000Okonjo\ue001-\ue000V\ue001ale")]
-    assert suggested("ANG") == [("c", "\ue000Ång\ue001ström Strauß")]
-    assert suggested("strauss") == [("c", "Ångström \ue000Strauß\ue001")]
+    assert suggested("ok") == ["b", "a"]
+    assert suggested("ingrid ok") == suggested("okonjo-v") == ["a"]
+    assert suggested("ANG") == suggested("strauss") == ["c"]
     assert suggested("onjo") == suggested("") == suggested(" - ") == suggested("ingrid x") == []
     assert [hit.id for hit in engine.suggest("o", scope="public", exclude=(), limit=1)] == ["b"]
 

@@ -5,9 +5,8 @@ from typing import Final
 from directory.search.engine import Hit
 from indexer.engines.analysis import analyzers, clean
 from indexer.engines.elasticsearch.connection import Session
-from indexer.engines.elasticsearch.mapping import SHOWN
 from indexer.engines.elasticsearch.question import visible
-from indexer.engines.names import LONGEST_PREFIX, marked_prefixes
+from indexer.engines.names import LONGEST_PREFIX
 
 MOST: Final = 50
 MOST_WORDS: Final = 8
@@ -23,13 +22,9 @@ def suggest_people(session: Session, prefix: str, *, scope: str, exclude: tuple[
         "size": min(limit, MOST),
         "track_total_hits": False,
         "docvalue_fields": ["version"],
-        "_source": [f"{SHOWN}.name"],
+        "_source": False,
         "query": {"bool": {"filter": [*terms, *visible(scope, exclude)]}},
         "sort": [{"factor": "desc"}, {"id": "asc"}],
     }
-    hits = []
-    for hit in session.search(body)["hits"]["hits"]:
-        name = str(hit["_source"].get(SHOWN, {}).get("name", ""))
-        version = int(hit["fields"]["version"][0])
-        hits.append(Hit(str(hit["_id"]), version, float(hit["sort"][0]), {"name": (marked_prefixes(name, words),)}))
-    return hits
+    hits = session.search(body)["hits"]["hits"]
+    return [Hit(str(hit["_id"]), int(hit["fields"]["version"][0]), float(hit["sort"][0])) for hit in hits]

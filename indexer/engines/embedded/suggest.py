@@ -7,10 +7,11 @@ from tantivy import Occur
 
 from directory.search.engine import Hit
 from indexer.engines.analysis import analyzers, clean
+from indexer.engines.embedded.ids import read_ids
 from indexer.engines.embedded.question import unscored, visible
-from indexer.engines.embedded.schema import schema, text_field
+from indexer.engines.embedded.schema import schema
 from indexer.engines.embedded.views import View
-from indexer.engines.names import LONGEST_PREFIX, marked_prefixes
+from indexer.engines.names import LONGEST_PREFIX
 
 MOST: Final = 50
 MOST_WORDS: Final = 8
@@ -27,10 +28,5 @@ def suggest_people(view: View, prefix: str, *, scope: str, exclude: tuple[str, .
     query = tantivy.Query.const_score_query(conditions, 1.0)
     found = searcher.search(query, min(limit, MOST, searcher.num_docs), count=False, weight_by_field="weight").hits
     addresses = [address for _, address in found]
-    versions = searcher.fast_field_values("version", addresses)
-    hits = []
-    for (score, address), version in zip(found, versions, strict=True):
-        document = searcher.doc(address)
-        name = str(document.get_first(text_field("name")) or "")
-        hits.append(Hit(str(document.get_first("id")), int(version or 0), score, {"name": (marked_prefixes(name, words),)}))
-    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+    rows = zip(read_ids(searcher, addresses), searcher.fast_field_values("version", addresses), found, strict=True)
+    return sorted([Hit(person, int(version or 0), score) for person, version, (score, _) in rows], key=lambda hit: (-hit.score, hit.id))
