@@ -51,13 +51,16 @@ lint: $(DEV) ## check style, types and the order of imports
 docs-check: $(DEV) ## check links, commands and generated pages of the documentation
 	@$(BIN)/python -m pytest -q tests/quality/test_docs.py
 
+# Options of `python -m benchmarks`, for example: make bench BENCH="--folder /var/tmp/bench searching"
+BENCH ?=
+
 .PHONY: bench
-bench: $(DEV) ## run the benchmarks that take minutes
-	@exec $(BIN)/python -m benchmarks
+bench: $(DEV) ## run the benchmarks that take minutes (with Elasticsearch where TEST_ELASTICSEARCH_URL is set)
+	@exec $(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: bench-full
 bench-full: $(DEV) ## run all benchmarks up to a million profiles
-	@exec $(BIN)/python -m benchmarks --full
+	@exec $(BIN)/python -m benchmarks --full $(BENCH)
 
 .PHONY: services
 services: ## start the real servers for the full test run and print their URLs (then: . var/services.env)

@@ -1,13 +1,14 @@
 """How long a change takes to be visible, and a withdrawal to be gone, with the real worker process between store and index."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from benchmarks.place import Place
-from benchmarks.report import Table, number
+from benchmarks.report import Row, Table, number, rows_of
 from benchmarks.timing import Times
 from directory.bootstrap import Parts
 from directory.core.vocabulary import fold
@@ -19,19 +20,19 @@ from directory.store import profiles, records
 REPEATED: Final = 25
 POLL: Final = 0.002
 PATIENCE: Final = 30.0
-COLUMNS: Final = ("what", "mentors", "p50", "p95")
+COLUMNS: Final = ("what", "engine", "mentors", "p50", "p95")
 
 
-def table() -> Table:
-    """The empty table."""
+def tables(found: Mapping[int, Sequence[Row]]) -> list[Table]:
+    """One table of the rows of all sizes."""
     notes = [
         "The worker looks at the outbox every half second unless it has work (`worker.poll_seconds`): most of the first and last row.",
         "A withdrawal does not wait for the index: the next answer is without the person, whatever the worker does.",
     ]
-    return Table("Changes (ms)", COLUMNS, notes=notes)
+    return [Table("Changes (ms)", COLUMNS, rows_of(found), notes)]
 
 
-def measure(place: Place, parts: Parts) -> list[tuple[str, ...]]:
+def measure(place: Place, engine: str, parts: Parts) -> list[Row]:
     """Three rows; `mentors worker` has to run."""
     with parts.store.read() as conn:
         people = [row.person_id for row in profiles.page_for_index(conn, "", REPEATED)]
@@ -48,7 +49,7 @@ def measure(place: Place, parts: Parts) -> list[tuple[str, ...]]:
         "withdrawal and the next answer without the person": answered,
         "withdrawal until the index has forgotten": gone,
     }
-    return [(title, f"{place.size:,}", number(times.p50), number(times.p95)) for title, times in rows.items()]
+    return [[title, engine, f"{place.size:,}", number(times.p50), number(times.p95)] for title, times in rows.items()]
 
 
 def _change(parts: Parts, person: str, token: str) -> None:

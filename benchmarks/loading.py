@@ -4,33 +4,34 @@ The runner works in this process and the indexer in `mentors worker`, as with tw
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from benchmarks.place import SOURCE, Place
 from benchmarks.processes import Process, cpu_seconds
-from benchmarks.report import Table, number
+from benchmarks.report import Row, Table, number, rows_of
 from directory.bootstrap import Parts
 from directory.store import outbox, profiles
 
 POLL: Final = 0.005
 COLUMNS: Final = (
-    "mentors", "first load /s", "run s", "then index s", "run µs each", "index µs each",
+    "engine", "mentors", "first load /s", "run s", "then index s", "run µs each", "index µs each",
     "unchanged /s", "unchanged µs each", "1 % changed /s",
 )  # fmt: skip
 
 
-def table() -> Table:
-    """The empty table."""
+def tables(found: Mapping[int, Sequence[Row]]) -> list[Table]:
+    """One table of the rows of all sizes."""
     notes = [
         "Records of the whole feed a second, from the start of the run until every change is in the index: the run in one process, "
         "`mentors worker` in another.",
         "µs each: processor time per record, which depends less on what else the machine does. The worker's threads count together.",
         "An unchanged run writes no record and reports nothing to the index; that is checked in the run.",
     ]
-    return Table("Loading a feed", COLUMNS, notes=notes)
+    return [Table("Loading a feed", COLUMNS, rows_of(found), notes)]
 
 
-def measure(place: Place, parts: Parts, indexing: Process) -> tuple[str, ...]:
+def measure(place: Place, engine: str, parts: Parts, indexing: Process) -> Row:
     """One row. Raises RuntimeError when a run did something else than it should."""
     first = _Clock(indexing)
     _run(place, parts, added=place.size)
@@ -61,7 +62,7 @@ def measure(place: Place, parts: Parts, indexing: Process) -> tuple[str, ...]:
         "unchanged µs each": unchanged_cpu / place.size * 1e6,
         "1 % changed /s": place.size / changed,
     }
-    return (f"{place.size:,}", *(number(figures[name]) for name in COLUMNS[1:]))
+    return [engine, f"{place.size:,}", *(number(figures[name]) for name in COLUMNS[2:])]
 
 
 class _Clock:

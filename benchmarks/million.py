@@ -51,12 +51,12 @@ def table() -> Table:
     return Table("The embedded engine beside plain tantivy (ms)", COLUMNS, notes=notes)
 
 
-def measured(sizes: Sequence[int]) -> Table:
-    """The table for several sizes, each with an index of its own that is built now."""
+def measured(sizes: Sequence[int], kept: Path | None = None) -> Table:
+    """The table for several sizes, each with an index of its own that is built now, or found in a folder."""
     found = table()
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="mentors-benchmark-") as folder:
-            measure(size, Path(folder) / "index", found)
+            measure(size, (kept or Path(folder)) / f"index-{size}", found)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The product's own processes, as an operator starts them, and how much memory they hold."""
+"""The product's own processes, as an operator starts them, how long they take and how much memory they hold."""
 
 import http.client
 import os
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.place import Place
+from benchmarks.installation import Installation
 
 PATIENCE: Final = 60.0
+SAMPLED: Final = 0.05
+"""Seconds between two looks at the memory of a command."""
 
 Process = subprocess.Popen[bytes]
 
@@ -38,29 +40,29 @@ def free_address() -> str:
 
 
 @contextmanager
-def worker(place: Place) -> Iterator[Process]:
+def worker(installation: Installation) -> Iterator[Process]:
     """`mentors worker`, which looks at the outbox."""
-    with _running(place, "worker", _has_store_open) as process:
+    with _running(installation, "worker", _has_store_open) as process:
         yield process
 
 
 @contextmanager
-def server(place: Place) -> Iterator[Process]:
+def server(installation: Installation) -> Iterator[Process]:
     """`mentors serve`, which answers."""
 
     def answers(_process: Process) -> bool:
         try:
-            return get(connection(place), "/healthz")[0] == 200
+            return get(connection(installation), "/healthz")[0] == 200
         except OSError:
             return False
 
-    with _running(place, "serve", answers) as process:
+    with _running(installation, "serve", answers) as process:
         yield process
 
 
-def connection(place: Place) -> http.client.HTTPConnection:
-    """A connection to the server of a place; it is kept alive between requests."""
-    host, _, port = place.listen.rpartition(":")
+def connection(installation: Installation) -> http.client.HTTPConnection:
+    """A connection to the server; it is kept alive between requests."""
+    host, _, port = installation.listen.rpartition(":")
     return http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
 
 
@@ -82,15 +84,44 @@ def memory(process: Process) -> Memory:
     return Memory(private / 1000, resident / 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that has ended: its exit code, the seconds it took with its start, and the most private memory that was seen."""
+
+    code: int
+    seconds: float
+    private: float
+
+
+def run(installation: Installation, *command: str) -> Finished:
+    """`mentors COMMAND` until it ends."""
+    started, peak = time.perf_counter(), 0.0
+    process = _started(installation, *command)
+    try:
+        while process.poll() is None:
+            with suppress(FileNotFoundError, ProcessLookupError, KeyError):  # it ended meanwhile
+                peak = max(peak, memory(process).private)
+            time.sleep(SAMPLED)
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+    return Finished(process.returncode, time.perf_counter() - started, peak)
+
+
 def cpu_seconds(process: Process) -> float:
     """Processor time of a process and all its threads so far."""
     fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def _started(installation: Installation, *command: str) -> Process:
+    told = [sys.executable, "-m", "directory.cli", *command]
+    return subprocess.Popen(told, env=installation.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 @contextmanager
-def _running(place: Place, command: str, ready: Callable[[Process], bool]) -> Iterator[Process]:
-    process = subprocess.Popen([sys.executable, "-m", "directory.cli", command], env=place.environment, stderr=subprocess.DEVNULL)
+def _running(installation: Installation, command: str, ready: Callable[[Process], bool]) -> Iterator[Process]:
+    process = _started(installation, command)
     try:
         deadline = time.monotonic() + PATIENCE
         while not ready(process):

@@ -1,7 +1,7 @@
 """Tables on the screen, and the page that keeps the results."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,10 @@ HEAD: Final = """# Performance
 
 This page is written by `make bench` (minutes) and `make bench-full` (up to a million profiles). Every number is measured on the
 machine named in its section, with invented mentors made by the demo's generator from a fixed seed; ratios compare what ran
-alternately in one run and are the steadier figures. Times are wall times in milliseconds unless a heading says otherwise.
+alternately in one run and are the steadier figures. Times are wall times in milliseconds unless a heading says otherwise. Where no
+server for Elasticsearch was given, its cells are empty or say so. SQLite is the store of record in all of them.
 """
+Row = Sequence[str]
 _SECTION: Final = re.compile(r"<!-- begin (\S+) -->\n.*?<!-- end \1 -->\n", re.DOTALL)
 
 
@@ -22,7 +24,7 @@ class Table:
 
     title: str
     columns: Sequence[str]
-    rows: list[Sequence[str]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def markdown(self) -> str:
@@ -40,6 +42,11 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
         f"{cell:<{width}}" if not place else f"{cell:>{width}}" for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return f"| {' | '.join((first, *others))} |"
+
+
+def rows_of(found: Mapping[int, Sequence[Row]]) -> list[Row]:
+    """The rows of all sizes, the smallest first."""
+    return [row for size in sorted(found) for row in found[size]]
 
 
 def number(value: float) -> str:

@@ -1,117 +1,176 @@
-"""The same questions asked of the bare engine, of the application in this process, and over HTTP."""
+"""One client's questions in all ways alternately: the API over HTTP on both engines, what is below it, and what one could do instead."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, Final
 
+from benchmarks.installation import Installation
 from benchmarks.place import Place
-from benchmarks.processes import connection, get
-from benchmarks.questions import Question, questions
-from benchmarks.report import Table, number
-from benchmarks.timing import Times, side_by_side
-from directory.app import create_app
+from benchmarks.questions import Question
+from benchmarks.report import Row, Table, number
+from benchmarks.timing import side_by_side
+from benchmarks.ways import APPLICATION, BARE, HTTP, HTTP_ON_ELASTICSEARCH, ONE_REQUEST, PLAIN, SELDOM, SQL, ways
 from directory.bootstrap import Parts
-from directory.search.engine import Hit, Page, SearchEngine, SearchRequest
-from directory.services.cards import CardMaker
-from directory.services.search import SearchService
-from directory.store import profiles
 
 ROUNDS: Final = 3
-COLUMNS: Final = (
-    "question", "mentors", "bare p50", "p95", "application p50", "p95", "HTTP p50", "p95", "application ÷ bare", "HTTP ÷ bare", "HTTP adds",
-)  # fmt: skip
+NO_SERVER: Final = "not measured: no server given"
+TITLES: Final = {
+    HTTP: "HTTP",
+    BARE: "bare engine",
+    PLAIN: "plain tantivy",
+    ONE_REQUEST: "Elasticsearch, one request",
+    HTTP_ON_ELASTICSEARCH: "HTTP on Elasticsearch",
+    SQL: "SQL",
+}
+
+Found = Mapping[int, Mapping[str, Any]]
+Times = Mapping[str, tuple[float, float]]
 
 
-def table() -> Table:
-    """The empty table."""
+def measure(place: Place, parts: Parts, kinds: list[Question], http: Installation, elasticsearch: Installation | None) -> dict[str, Any]:
+    """Median and 95th percentile of every way per question; servers of both installations have to run."""
+    times: dict[str, dict[str, tuple[float, float]]] = {}
+    seldom: list[str] = []
+    with ways(place, parts, http, elasticsearch) as known:
+        for question in kinds:
+            calls, one_in = known.calls(question)
+            taken = side_by_side(calls, ROUNDS, {SQL: one_in})
+            times[question.title] = {way: (found.p50, found.p95) for way, found in taken.items()}
+            seldom += [question.title] if one_in > 1 else []
+            print(
+                f"{place.size:,} mentors, {question.title}: {', '.join(f'{way} {found.p50:.2f}' for way, found in taken.items())}",
+                flush=True,
+            )
+        agreement = known.agreement
+    return {"times": times, "seldom": seldom, "asked": agreement.asked, "equal": agreement.equal}
+
+
+def tables(found: Found) -> list[Table]:
+    """The API against what it stands on, on each engine."""
+    return [_on_embedded(found), _on_elasticsearch(found)]
+
+
+def beside(found: Found) -> list[Table]:
+    """All ways beside each other, their ratios, and how times grow with the directory."""
+    growth = [_growth(found)] if len(found) > 1 else []
+    return [_all_ways(found), _ratios(found), *growth]
+
+
+def _on_embedded(found: Found) -> Table:
+    columns = ("question", "mentors", "bare", "application", "HTTP", "HTTP ÷ bare", "HTTP adds ms")
     notes = [
-        "Bare: the calls of the engine that the answer needs, nothing else; for one mentor, reading the row by its key.",
-        "Application: the whole request through the WSGI application in the measuring process. HTTP: `mentors serve` in its own process, "
-        "one client, one kept connection; the client's own time is in it.",
+        "Median / 95th percentile.",
+        "Bare: the calls of the engine that the answer needs, nothing else; for one mentor, reading the row by its key. Application: the "
+        "whole request through the WSGI application in the measuring process. HTTP: `mentors serve` in its own process, one client, one "
+        "kept connection; the client's own time is in it.",
     ]
-    return Table("Answers (ms)", COLUMNS, notes=notes)
+    rows: list[Row] = [
+        [
+            title,
+            f"{size:,}",
+            *(_pair(times, way) for way in (BARE, APPLICATION, HTTP)),
+            _ratio(times, HTTP, BARE),
+            _difference(times, HTTP, BARE),
+        ]
+        for size, title, times in _each(found)
+    ]
+    return Table("The API on the embedded engine (ms)", columns, rows, notes)
 
 
-def measure(place: Place, parts: Parts) -> list[tuple[str, ...]]:
-    """One row per question; `mentors serve` has to run."""
-    recorder = Recorder(parts.engine)
-    cards = CardMaker(parts.vocabularies, lapse_days=parts.settings.availability.days)
-    recording = SearchService(parts.store, recorder, parts.vocabularies, cards, parts.clock)
-    watched = create_app(replace(parts, search=recording)).test_client()
-    client = create_app(parts).test_client()
-    http = connection(place)
-    rows = []
-    for question in questions(place, parts):
-        ways: dict[str, Sequence[Callable[[], object]]] = {
-            "bare": [_bare(parts, recorder, watched, path) for path in question.paths],
-            "application": [partial(_ask, client, path) for path in question.paths],
-            "http": [partial(_fetch, http, path) for path in question.paths],
-        }
-        rows.append(_row(question, place.size, side_by_side(ways, ROUNDS)))
-    return rows
+def _on_elasticsearch(found: Found) -> Table:
+    columns = ("question", "mentors", "one request", "HTTP", "HTTP ÷ one request", "HTTP adds ms")
+    notes = [
+        "One request: hits, total, counts of all facets and the texts to highlight, its body sent by the client library directly. Without "
+        "words the API asks for the counts apart, because Elasticsearch keeps such answers until the index changes: it can be quicker "
+        "than the one request. For one mentor Elasticsearch is not asked.",
+    ]
+    rows: list[Row] = [
+        [
+            title,
+            f"{size:,}",
+            _pair(times, ONE_REQUEST),
+            _pair(times, HTTP_ON_ELASTICSEARCH),
+            _ratio(times, HTTP_ON_ELASTICSEARCH, ONE_REQUEST),
+            _difference(times, HTTP_ON_ELASTICSEARCH, ONE_REQUEST),
+        ]
+        for size, title, times in _each(found)
+        if HTTP_ON_ELASTICSEARCH in times
+    ]
+    sizes = {size for size, _, times in _each(found) if HTTP_ON_ELASTICSEARCH not in times}
+    rows += [[NO_SERVER, f"{size:,}", "", "", "", ""] for size in sorted(sizes)]
+    return Table("The API on Elasticsearch (ms)", columns, rows, notes)
 
 
-class Recorder:
-    """An engine that remembers what it was asked."""
-
-    def __init__(self, engine: SearchEngine) -> None:
-        self._engine = engine
-        self.calls: list[Callable[[], object]] = []
-
-    def search(self, request: SearchRequest) -> Page:
-        self.calls.append(partial(self._engine.search, request))
-        return self._engine.search(request)
-
-    def suggest(self, prefix: str, **rest: Any) -> list[Hit]:
-        self.calls.append(partial(self._engine.suggest, prefix, **rest))
-        return self._engine.suggest(prefix, **rest)
-
-    def matches(self, word: str, **rest: Any) -> int:
-        self.calls.append(partial(self._engine.matches, word, **rest))
-        return self._engine.matches(word, **rest)
-
-    def corrections(self, word: str, **rest: Any) -> list[str]:
-        self.calls.append(partial(self._engine.corrections, word, **rest))
-        return self._engine.corrections(word, **rest)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
+def _all_ways(found: Found) -> Table:
+    rows: list[Row] = [
+        [title, f"{size:,}", *(_pair(times, way) for way in TITLES)] for size, title, times in _each(found) if PLAIN in times
+    ]
+    notes = [
+        "Median / 95th percentile of questions asked alternately in all ways; each way comes first in turn. All give the same numbers, "
+        "which is checked before.",
+        "Plain tantivy: the same index; filters as sets of values, one aggregation for each selected facet and one for the rest, in "
+        "sequence. Elasticsearch: one node, one shard, no replica. SQL: SQLite with FTS5 in the measuring process, without HTTP; the "
+        "matching set in a temporary table, one COUNT .. GROUP BY per facet. It leaves out how many state nothing, the preference for "
+        "offers with places, and the counts beside suggestions.",
+    ]
+    if any(HTTP_ON_ELASTICSEARCH not in times for _, _, times in _each(found)):
+        notes.append(f"Elasticsearch where a column is empty: {NO_SERVER}.")
+    notes += [
+        f"{size:,} mentors: in {found[size]['equal']} of {found[size]['asked']} questions with words SQL counts the same as the engine "
+        "(its stemmer is another), without words in all." + _seldom(found[size]["seldom"])
+        for size in sorted(found)
+    ]
+    return Table("All ways (ms)", ("question", "mentors", *TITLES.values()), rows, notes)
 
 
-def _bare(parts: Parts, recorder: Recorder, watched: Any, path: str) -> Callable[[], object]:
-    recorder.calls = []
-    _ask(watched, path)
-    calls = tuple(recorder.calls)
-    if not calls:
-        return partial(_read, parts, path.rpartition("/")[2])
-
-    def asked() -> None:
-        for call in calls:
-            call()
-
-    return asked
+def _seldom(titles: list[str]) -> str:
+    return f" Of these SQL was asked one question in {SELDOM}: {'; '.join(titles)}." if titles else ""
 
 
-def _read(parts: Parts, person: str) -> None:
-    with parts.store.read() as conn:
-        profiles.by_ids(conn, [person])
+def _ratios(found: Found) -> Table:
+    columns = ("question", "mentors", "HTTP ÷ plain", "HTTP ÷ Elasticsearch", "HTTP ÷ bare", "HTTP less bare ms", "SQL ÷ HTTP")
+    rows: list[Row] = [
+        [
+            title,
+            f"{size:,}",
+            *(_ratio(times, HTTP, way) for way in (PLAIN, ONE_REQUEST, BARE)),
+            _difference(times, HTTP, BARE),
+            _ratio(times, SQL, HTTP),
+        ]
+        for size, title, times in _each(found)
+        if PLAIN in times
+    ]
+    return Table("Ratios of medians / of 95th percentiles", columns, rows)
 
 
-def _ask(client: Any, path: str) -> None:
-    answer = client.get(path)
-    if answer.status_code != 200:
-        raise RuntimeError(f"{path} was answered with {answer.status_code}")
+def _growth(found: Found) -> Table:
+    sizes = sorted(found)
+    columns = ("question", *(f"{size:,} ÷ {sizes[0]:,}" for size in sizes[1:]))
+    first = found[sizes[0]]["times"]
+    rows: list[Row] = [
+        [title, *(_over(found[size]["times"][title][HTTP], first[title][HTTP]) for size in sizes[1:] if title in found[size]["times"])]
+        for title in first
+    ]
+    return Table("Time over HTTP as the directory grows", columns, rows)
 
 
-def _fetch(http: Any, path: str) -> None:
-    status, _ = get(http, path)
-    if status != 200:
-        raise RuntimeError(f"{path} was answered with {status}")
+def _each(found: Found) -> list[tuple[int, str, Times]]:
+    """By size, then in the order of the questions."""
+    return [(size, title, times) for size in sorted(found) for title, times in found[size]["times"].items()]
 
 
-def _row(question: Question, size: int, times: dict[str, Times]) -> tuple[str, ...]:
-    bare, application, http = times["bare"], times["application"], times["http"]
-    figures = [figure for way in (bare, application, http) for figure in (way.p50, way.p95)]
-    ratios = [application.p50 / bare.p50, http.p50 / bare.p50]
-    return (question.title, f"{size:,}", *map(number, figures), *(f"{ratio:.2f}" for ratio in ratios), number(http.p50 - bare.p50))
+def _pair(times: Times, way: str) -> str:
+    return " / ".join(map(number, times[way])) if way in times else ""
+
+
+def _ratio(times: Times, way: str, other: str) -> str:
+    return _over(times[way], times[other]) if way in times and other in times else ""
+
+
+def _over(one: tuple[float, float], other: tuple[float, float]) -> str:
+    return " / ".join(f"{mine / its:.2f}" if mine < 10 * its else f"{mine / its:.0f}" for mine, its in zip(one, other, strict=True))
+
+
+def _difference(times: Times, way: str, other: str) -> str:
+    if way not in times or other not in times:
+        return ""
+    return " / ".join(f"{mine - its:+.2f}" for mine, its in zip(times[way], times[other], strict=True))
