@@ -1,6 +1,8 @@
 """`python -m benchmarks [--full] [--size N]... [names]`: all benchmarks, or the named ones, and the page of results."""
 
 import argparse
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -80,6 +82,7 @@ def sections(names: frozenset[str], results: Results, others: Mapping[str, Table
 def main() -> None:
     """Measure, print, and write the page."""
     given = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that what was started is ended
     names = frozenset(given.names or NAMES)
     sizes = given.size or (*SIZES, *((FULL,) if given.full else ()))
     day = system_clock().date().isoformat()

@@ -177,7 +177,7 @@ class SqlWay:
         if text.match:
             rows = self._conn.execute(
                 f"SELECT m.mentor, m.id, bm25(words, {WEIGHTS}) * m.factor AS fit FROM words JOIN mentor m ON m.mentor = words.rowid "
-                "WHERE words MATCH ? AND words.rowid IN (SELECT mentor FROM matching) ORDER BY fit LIMIT ?",
+                "WHERE words MATCH ? AND +words.rowid IN (SELECT mentor FROM matching) ORDER BY fit LIMIT ?",
                 (text.match, limit),
             )
         else:
