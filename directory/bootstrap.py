@@ -43,12 +43,13 @@ from directory.services.mentors import MentorService
 from directory.services.profiles import ListingPolicy
 from directory.services.search import SearchService
 from directory.settings import Settings, process_environment
-from directory.store import restoring
+from directory.store import installation, restoring
 from directory.store.journal import Journal
 from directory.store.secret import secret
 from directory.store.session import Store
 from indexer.document import DocumentBuilder
 from indexer.engines.embedded import EmbeddedEngine
+from indexer.engines.first import MayBegin, always
 from indexer.rebuild import Rebuilder
 from indexer.sweep import Sweeper
 from indexer.verify import Verifier
@@ -192,16 +193,25 @@ def _trusted_store(settings: Settings, *, half_restored: bool) -> tuple[Store, b
         raise
 
 
-def open_engine(settings: Settings, vocabularies: Vocabularies, *, read_only: bool) -> tuple[SearchEngine, str]:
+def open_engine(
+    settings: Settings, vocabularies: Vocabularies, *, read_only: bool, may_begin: MayBegin = always
+) -> tuple[SearchEngine, str]:
     """The search engine of the settings, and the fingerprint that a rebuild would write now."""
     if settings.engine.kind == "elasticsearch":
         from indexer.engines.elasticsearch import Address, ElasticsearchEngine  # here: its client takes 0.3 s to import
 
         address = Address(**asdict(settings.elasticsearch))
-        remote = ElasticsearchEngine(address, vocabularies_fingerprint=vocabularies.fingerprint, read_only=read_only)
+        fingerprint = vocabularies.fingerprint
+        remote = ElasticsearchEngine(address, vocabularies_fingerprint=fingerprint, read_only=read_only, may_begin=may_begin)
         return remote, remote.spec
-    engine = EmbeddedEngine(settings.paths.data / "index", vocabularies_fingerprint=vocabularies.fingerprint, read_only=read_only)
+    folder = settings.paths.data / "index"
+    engine = EmbeddedEngine(folder, vocabularies_fingerprint=vocabularies.fingerprint, read_only=read_only, may_begin=may_begin)
     return engine, engine.spec
+
+
+def _never_indexed(store: Store) -> bool:
+    with store.read() as conn:
+        return installation.never_indexed(conn)
 
 
 def source_ranks(sources: Mapping[str, SourceConfig]) -> dict[str, SourceRank]:
@@ -219,7 +229,7 @@ def build(settings: Settings, *, read_only_engine: bool = False, clock: Clock = 
     limits = SourceLimits(max_items=settings.ingest.most_records, max_item_bytes=settings.ingest.record_bytes)
     sources = load_sources(settings.config / "sources.toml", environment=process_environment(), limits=limits)
     store, key = _trusted_store(settings, half_restored=half_restored)
-    engine, spec = open_engine(settings, vocabularies, read_only=read_only_engine)
+    engine, spec = open_engine(settings, vocabularies, read_only=read_only_engine, may_begin=lambda: _never_indexed(store))
     days = settings.availability.days
     listing = ListingPolicy(source_ranks(sources), timedelta(days=settings.consent.days), days)
     policy = IngestPolicy(listing, key)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from directory.core.clock import Clock
 from directory.core.errors import Conflict, DirectoryError
 from directory.search.engine import Applied, Change, SearchEngine, Tombstone
-from directory.store import leases, outbox, people, profiles
+from directory.store import installation, leases, outbox, people, profiles
 from directory.store.holders import holder_name
 from directory.store.outbox import Claimed
 from directory.store.session import Store
@@ -61,6 +61,7 @@ class Indexer:
         self._limits = limits
         self._name = holder_name(LEASE)
         self._token: int | None = None
+        self._noted = False
 
     @property
     def lease(self) -> timedelta:
@@ -122,6 +123,8 @@ class Indexer:
         failed = {row.id: row.reason for row in outcomes if row.outcome == "rejected"} | broken
         parked = retried = 0
         with self._store.write() as conn:
+            if not self._noted:
+                installation.put(conn, installation.INDEXED, "yes")
             outbox.done(conn, [row_id for row in claimed if row.person_id not in failed for row_id in row.ids])
             for row in claimed:
                 if row.person_id not in failed:
@@ -132,6 +135,7 @@ class Indexer:
                 else:
                     outbox.retry(conn, row.ids, failed[row.person_id], available_at=self._clock() + _delay(row.attempts))
                     retried += 1
+        self._noted = True
         if failed:
             log.warning("index: %d changes failed, %d of them parked", len(failed), parked)
         applied = sum(row.outcome == "applied" for row in outcomes)

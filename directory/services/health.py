@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from directory.core.clock import Clock
 from directory.core.errors import DirectoryError
 from directory.search.engine import SearchEngine
-from directory.store import outbox, profiles, schema
+from directory.store import installation, outbox, profiles, schema
 from directory.store.session import Store
 
 OLD_OUTBOX_SECONDS = 60
 EMPTY_INDEX = "the index is empty though mentors are listed: run `mentors index rebuild`"
 NO_INDEX = "there is no search index yet: run `mentors worker`"
+LOST_INDEX = "the search index is gone: run `mentors index rebuild`"
 OTHER_SPEC = "the index was built for other fields or vocabularies: run `mentors index rebuild`"
 
 
@@ -60,12 +61,16 @@ class HealthService:
             checks["store"] = str(error)
         try:
             status = self._engine.status()
-            checks["engine"] = "ok" if status.spec == self._spec else OTHER_SPEC if status.generation else NO_INDEX
+            checks["engine"] = "ok" if status.spec == self._spec else OTHER_SPEC if status.generation else self._missing()
             if checks["store"] == checks["engine"] == "ok" and status.documents == 0 and self._lists_somebody():
                 checks["engine"] = EMPTY_INDEX
         except DirectoryError as error:
             checks["engine"] = str(error)
         return Readiness(all(value == "ok" for value in checks.values()), checks, tuple(warnings))
+
+    def _missing(self) -> str:
+        with self._store.read() as conn:
+            return NO_INDEX if installation.never_indexed(conn) else LOST_INDEX
 
     def _lists_somebody(self) -> bool:
         """Somebody is listed and no change is on its way to the index."""

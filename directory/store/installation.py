@@ -18,9 +18,18 @@ POLICY: Final = "listing policy"
 """The fingerprint of the rules that the stored profiles were computed by."""
 
 
+INDEXED: Final = "indexed"
+"""Noted with the first changes that left the outbox: from then on a search index that is missing is a lost one."""
+
+
 def is_set_up(conn: Connection) -> bool:
     """Whether the database has its tables, so that it can hold facts."""
     return inspect(conn).has_table(str(installation.name))
+
+
+def never_indexed(conn: Connection) -> bool:
+    """Whether every change is still in the outbox, so that an empty index would get them all."""
+    return not is_set_up(conn) or get(conn, INDEXED) is None
 
 
 def get(conn: Connection, name: str) -> str | None:

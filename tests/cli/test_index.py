@@ -8,6 +8,7 @@ import pytest
 from directory.search.engine import Applied, Change
 from directory.store import outbox
 from indexer.engines.embedded import EmbeddedEngine
+from indexer.engines.first import NO_INDEX
 from tests.cli.conftest import Mentors
 from tests.world import World, record, records
 
@@ -17,7 +18,7 @@ def test_status_drain_and_verify(world: World, mentors: Mentors) -> None:
     body = json.loads(mentors("index", "status", "--json").stdout)
     assert (body["engine"], body["pending"], body["parked"], body["parked_changes"]) == ("embedded", 5, 0, [])
     result = mentors("index", "verify", "--json")
-    assert (result.exit_code, result.stderr) == (2, "Error: There is no search index yet; the indexer makes it when it starts.\n")
+    assert (result.exit_code, result.stderr) == (2, f"Error: {NO_INDEX}\n")
     result = mentors("index", "drain")
     assert (result.exit_code, result.output) == (0, "5 changes indexed.\n")
     result = mentors("index", "verify", "--json")

@@ -14,8 +14,9 @@ from directory.search.engine import OfferKeys, SearchRequest, Tombstone
 from directory.search.fields import SORTS
 from indexer.engines.elasticsearch import Address, ElasticsearchEngine
 from indexer.engines.elasticsearch.bulk import write
-from indexer.engines.elasticsearch.errors import FULL, NO_INDEX, OTHER_LAYOUT, PROTECTED
+from indexer.engines.elasticsearch.errors import FULL, OTHER_LAYOUT, PROTECTED
 from indexer.engines.elasticsearch.views import Views
+from indexer.engines.first import NO_INDEX, MayBegin, always
 from tests.corpus import mentor, mentors, person
 from tests.engines.asking import ALL, document, found, ids, walk, words
 from tests.engines.conftest import ElasticsearchKit
@@ -31,9 +32,11 @@ class Bench:
     client: Elasticsearch
     engines: list[ElasticsearchEngine] = field(default_factory=list)
 
-    def open(self, *, read_only: bool = False, vocabularies: str = "corpus", **changed: Any) -> ElasticsearchEngine:
+    def open(
+        self, *, read_only: bool = False, vocabularies: str = "corpus", may_begin: MayBegin = always, **changed: Any
+    ) -> ElasticsearchEngine:
         address = replace(self.address, **changed)
-        engine = ElasticsearchEngine(address, vocabularies_fingerprint=vocabularies, read_only=read_only)
+        engine = ElasticsearchEngine(address, vocabularies_fingerprint=vocabularies, read_only=read_only, may_begin=may_begin)
         self.engines.append(engine)
         return engine
 
@@ -204,6 +207,16 @@ def test_an_index_that_is_gone_stays_gone_until_a_rebuild(bench: Bench) -> None:
     generation.apply([document("a"), document("b")])
     engine.swap(generation)
     assert everybody(engine) == ["a", "b"]
+
+
+def test_an_index_that_is_gone_is_not_begun_anew_by_the_next_process(bench: Bench) -> None:
+    bench.open().apply([document("a")])
+    bench.client.indices.delete(index=bench.indexes()[0])
+    started = bench.open(may_begin=lambda: False)
+    everything_fails(started, NO_INDEX)
+    assert (bench.indexes(), started.status().generation) == ([], "")
+    started.swap(started.start_generation())
+    assert found(started) == []
 
 
 @pytest.mark.parametrize("mappings", [{}, {"_meta": {"owner": "mentor-directory", "layout": "old", "spec": "old"}}])

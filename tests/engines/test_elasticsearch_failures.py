@@ -18,7 +18,6 @@ from indexer.engines.elasticsearch.errors import (
     FAILING,
     FOREIGN,
     FULL,
-    NO_INDEX,
     NOT_ALLOWED,
     NOT_LET_IN,
     OTHER_LAYOUT,
@@ -28,6 +27,7 @@ from indexer.engines.elasticsearch.errors import (
     UNREACHABLE,
     UNTRUSTED,
 )
+from indexer.engines.first import NO_INDEX
 from tests.connectors.test_client_tls import write_certificate
 from tests.engines.asking import document, words
 from tests.engines.fake_elasticsearch import GOOD, Answer, Rule, error, fake_elasticsearch, html

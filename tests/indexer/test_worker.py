@@ -1,5 +1,6 @@
 """From outbox to engine: nothing is lost, nobody blocks, one at a time writes."""
 
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from directory.core.errors import Conflict, Unavailable
 from directory.search.engine import Applied, Change
+from directory.services.health import LOST_INDEX
 from directory.store import leases, outbox
 from directory.store.holders import holder_name
 from directory.store.outbox import Backlog
@@ -245,3 +247,22 @@ def test_threads_of_a_worker_end_when_asked(world: World) -> None:
     thread.join(20)
     assert not thread.is_alive()
     assert len(world.shown()) == 30
+
+
+def test_an_index_that_was_lost_is_not_begun_anew(world: World) -> None:
+    """An empty one would look like the whole directory, and the changes of now like all its people."""
+    world.harvest(records(3))
+    world.drain()
+    world.parts.close()
+    shutil.rmtree(world.data / "index")
+    with again(world) as restarted:
+        restarted.harvest([record("p000", headline="New words"), *records(2, start=1)])
+        for ask in (restarted.drain, restarted.shown, restarted.parts.engine.count):
+            with pytest.raises(Unavailable, match="mentors index rebuild"):
+                ask()
+        assert restarted.parts.health.readiness().checks["engine"] == LOST_INDEX
+        restarted.parts.rebuilder.rebuild(lambda _done, _total: None)
+        restarted.clock.now += timedelta(seconds=3)
+        assert restarted.drain() == 1
+        assert (len(restarted.shown()), restarted.differences()) == (3, 0)
+        assert restarted.parts.health.readiness().ready

@@ -12,7 +12,7 @@ from directory.core.errors import Conflict, Invalid, Unavailable
 from directory.search.engine import Applied, Change, EngineStatus, Generation, Hit, IndexedVersion, Page, SearchRequest
 from indexer.engines.elasticsearch.bulk import Gone, write
 from indexer.engines.elasticsearch.connection import Address, Session, connect
-from indexer.engines.elasticsearch.errors import NO_INDEX, OPERATOR, translated
+from indexer.engines.elasticsearch.errors import OPERATOR, translated
 from indexer.engines.elasticsearch.generations import Generations, Serving
 from indexer.engines.elasticsearch.lookup import counts, versions
 from indexer.engines.elasticsearch.mapping import fingerprint, layout
@@ -21,6 +21,7 @@ from indexer.engines.elasticsearch.search import Search
 from indexer.engines.elasticsearch.spelling import corrections, matches
 from indexer.engines.elasticsearch.suggest import suggest_people
 from indexer.engines.elasticsearch.views import Views
+from indexer.engines.first import NO_INDEX, MayBegin, always
 
 NAME: Final = "elasticsearch"
 CHECKED_FOR: Final = 1.0
@@ -32,14 +33,14 @@ SWAPS: Final = 5
 class ElasticsearchEngine:
     """`SearchEngine` over the indexes behind one alias.
 
-    Others may open it with `read_only`; the first that writes makes the index. `spec` is the fingerprint that a rebuild would write now:
-    another one in `status().spec` means that a rebuild is due.
+    Others may open it with `read_only`; the first that writes makes the index, if `may_begin` says so. `spec` is the fingerprint that a
+    rebuild would write now: another one in `status().spec` means that a rebuild is due.
 
     Every method raises Unavailable when the servers can't be reached, don't answer in time, refuse, or when the index is missing or of
     another layout. Searching takes `address.seconds` at most, writing `address.bulk_seconds`.
     """
 
-    def __init__(self, address: Address, *, vocabularies_fingerprint: str, read_only: bool = False) -> None:
+    def __init__(self, address: Address, *, vocabularies_fingerprint: str, read_only: bool = False, may_begin: MayBegin = always) -> None:
         """Raises Invalid for a setting that can't be used. Nothing is sent yet."""
         _check_name(address.index)
         self.spec = fingerprint(vocabularies_fingerprint)
@@ -48,6 +49,7 @@ class ElasticsearchEngine:
         self._layout = layout()
         self._generations = Generations(address.index, spec=self.spec, layout=self._layout, replicas=address.replicas)
         self._read_only = read_only
+        self._may_begin = may_begin
         self._search = Search(Views())
         self._lock = Lock()
         self._serving: Serving | None = None
@@ -121,7 +123,7 @@ class ElasticsearchEngine:
         with translated():
             session = self._reading()
             serving = self._generations.serving(session)
-            if serving is None and not self._read_only and self._serving is None:
+            if serving is None and self._is_first() and self._may_begin():
                 serving = self._known(session)
             if serving is None or serving.spec.layout != self._layout:
                 return EngineStatus(NAME, serving.name if serving else "", serving.spec.spec if serving else "", 0, 0)
@@ -155,9 +157,8 @@ class ElasticsearchEngine:
     def _look(self, session: Session) -> Serving:
         """The generation that serves now. The first look of a process that may write makes one; an index that is gone later stays gone
         until a rebuild, so that nobody takes an empty directory for the whole one."""
-        with self._lock:
-            first = self._serving is None and not self._read_only
-        if first and self._generations.serving(session) is None:
+        first = self._is_first()
+        if first and self._generations.serving(session) is None and self._may_begin():
             self._generations.create_first(session)
         found = self._generations.usable(session)
         if first:
@@ -165,6 +166,10 @@ class ElasticsearchEngine:
         with self._lock:
             self._serving, self._checked = found, time.monotonic()
         return found
+
+    def _is_first(self) -> bool:
+        with self._lock:
+            return self._serving is None and not self._read_only
 
     def _check_source(self, session: Session, generation: str) -> None:
         """Raises Unavailable when an answer came from an index of another layout, where fields that are missing just match nothing."""

@@ -13,6 +13,7 @@ from elastic_transport import ConnectionTimeout, SerializationError, TlsError, T
 from elasticsearch import ApiError, UnsupportedProductError
 
 from directory.core.errors import Unavailable
+from indexer.engines.first import NO_INDEX
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,6 @@ UNTRUSTED: Final = "The certificate of the search engine is not trusted: see [el
 FOREIGN: Final = "What answers at the address of the search engine is not Elasticsearch: see [elasticsearch] url."
 NOT_LET_IN: Final = "The search engine does not accept the credentials of this program: see [elasticsearch] api_key, username and password."
 NOT_ALLOWED: Final = "The search engine does not let this program do what it needs to: see the rights of its key or user."
-NO_INDEX: Final = "There is no search index: the worker makes it when it starts, `mentors index rebuild` fills it."
 OTHER_LAYOUT: Final = "The search index is of another version of this program: run `mentors index rebuild`."
 FULL: Final = "The disk of the search engine is full, so nothing can be written to the index until there is room."
 PROTECTED: Final = "The search index is protected against writing."

@@ -14,8 +14,9 @@ from elasticsearch import ApiError, BadRequestError, NotFoundError
 
 from directory.core.errors import Conflict, Unavailable
 from indexer.engines.elasticsearch.connection import Session
-from indexer.engines.elasticsearch.errors import NO_INDEX, OPERATOR, OTHER_LAYOUT, kinds_of
+from indexer.engines.elasticsearch.errors import OPERATOR, OTHER_LAYOUT, kinds_of
 from indexer.engines.elasticsearch.mapping import OWNER, Spec, mappings, settings
+from indexer.engines.first import NO_INDEX
 
 FIRST_TRIES: Final = 5
 STARTING: Final = 0.05

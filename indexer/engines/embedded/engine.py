@@ -18,6 +18,7 @@ from indexer.engines.embedded.spelling import Spelling, matches
 from indexer.engines.embedded.suggest import suggest_people
 from indexer.engines.embedded.views import View, Views
 from indexer.engines.embedded.writer import Writer
+from indexer.engines.first import NO_INDEX, MayBegin, always
 
 NAME: Final = "embedded"
 
@@ -27,18 +28,26 @@ class EmbeddedEngine:
 
     One process may write; its first `apply` takes the lock of the serving generation and keeps it until `close` or a swap. Others
     open with `read_only` and see each change with their next request. `spec` is the fingerprint that a rebuild would write now:
-    another one in `status().spec` means that a rebuild is due. Local disks only: files are mapped into memory.
+    another one in `status().spec` means that a rebuild is due. Local disks only: files are mapped into memory. `may_begin` is asked
+    before an empty index is made where there is none.
 
     Every reading method raises Unavailable when there is no index yet or it can't be read.
     """
 
     def __init__(
-        self, folder: Path, *, vocabularies_fingerprint: str, read_only: bool = False, monotonic: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        *,
+        vocabularies_fingerprint: str,
+        read_only: bool = False,
+        may_begin: MayBegin = always,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.spec = fingerprint(vocabularies_fingerprint)
         self._built_for = Spec(self.spec, layout())
         self._folder = Folder(folder)
         self._read_only = read_only
+        self._may_begin = may_begin
         self._views = Views(self._folder, self._built_for.layout, monotonic)
         self._search = Search(self._views)
         self._spelling = Spelling(monotonic)
@@ -77,7 +86,7 @@ class EmbeddedEngine:
     def start_generation(self) -> Generation:
         """Goes on with a rebuild for the same spec that was killed. Raises Conflict while another one runs."""
         self._check_writable()
-        self._ensure_exists()
+        self._begin()
         left = self._folder.unfinished(self._built_for)
         try:
             with self._reading():
@@ -131,8 +140,16 @@ class EmbeddedEngine:
         return self._views.current()
 
     def _ensure_exists(self) -> None:
+        if not self._begin():
+            raise Unavailable(NO_INDEX, retry_after=60)
+
+    def _begin(self) -> bool:
+        """Make the first index if there is none; False where only a rebuild may make one."""
         if self._folder.mark() is None:
+            if not self._may_begin():
+                return False
             self._folder.create_first(self._built_for)
+        return True
 
     def _check_writable(self) -> None:
         if self._read_only:

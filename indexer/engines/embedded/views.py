@@ -16,6 +16,7 @@ from indexer.engines.embedded.generations import Folder, Mark, file_mark, open_i
 from indexer.engines.embedded.leaders import Leaders, read_leaders
 from indexer.engines.embedded.question import Question
 from indexer.engines.embedded.terms import Terms, read_terms
+from indexer.engines.first import NO_INDEX
 
 MOST_PINNED: Final = 64
 PINNED_FOR: Final = 15 * 60.0
@@ -117,7 +118,7 @@ class Views:
     def _newest(self) -> View:
         pointer = self._folder.mark()
         if pointer is None:
-            raise Unavailable("There is no search index yet; the indexer makes it when it starts.")
+            raise Unavailable(NO_INDEX)
         opened = self._opened
         if opened is None or opened.pointer != pointer:
             opened = self._opened = self._open(pointer)
