@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from indexer.engines.elasticsearch.mapping import OWNER, layout
+from indexer.engines.elasticsearch.mapping import OWNER, layout, properties
 
 JSON = "application/vnd.elasticsearch+json;compatible-with=8"
-GOOD = {"index-000001": {"mappings": {"_meta": {"owner": OWNER, "layout": layout(), "spec": "s", "key": "k"}}}}
+GOOD = {"index-000001": {"mappings": {"_meta": {"owner": OWNER, "layout": layout(), "spec": "s", "key": "k"}, "properties": properties()}}}
 
 
 @dataclass(frozen=True)

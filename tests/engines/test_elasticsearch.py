@@ -14,7 +14,7 @@ from directory.search.engine import OfferKeys, SearchRequest, Tombstone
 from directory.search.fields import SORTS
 from indexer.engines.elasticsearch import Address, ElasticsearchEngine
 from indexer.engines.elasticsearch.bulk import write
-from indexer.engines.elasticsearch.errors import FULL, OTHER_LAYOUT, PROTECTED
+from indexer.engines.elasticsearch.errors import FULL, IN_THE_WAY, OTHER_LAYOUT, PROTECTED
 from indexer.engines.elasticsearch.views import Views
 from indexer.engines.first import NO_INDEX, MayBegin, always
 from tests.corpus import mentor, mentors, person
@@ -231,6 +231,42 @@ def test_an_index_of_another_layout_is_not_used_but_can_be_replaced(bench: Bench
     engine.swap(generation)
     assert found(engine) == ["a"]
     assert (index in bench.indexes()) is not bool(mappings)
+
+
+@pytest.mark.parametrize("label", [True, False])
+def test_an_index_with_other_fields_is_not_used_but_can_be_replaced(bench: Bench, label: bool) -> None:
+    """Somebody deleted the index and let the server guess the fields, with or without our label on it."""
+    engine = bench.open()
+    engine.apply([document("a")])
+    name = bench.indexes()[0]
+    meta = bench.client.indices.get_mapping(index=name).body[name]["mappings"]["_meta"]
+    bench.client.indices.delete(index=name)
+    bench.make("000001", mappings={"_meta": meta} if label else {})
+    guessed = {"id": "a", "version": 1, "scope": "public", "facet_mode": "video", "text_bio": 7}
+    bench.client.index(index=name, id="a", document=guessed, refresh=True)
+    for asked in (replace(EVERYBODY, facets=ALL), EVERYBODY):  # the first is refused by the server, the second would be answered
+        with pytest.raises(Unavailable) as caught:
+            engine.search(asked)
+        assert str(caught.value) == OTHER_LAYOUT
+    everything_fails(engine, OTHER_LAYOUT)
+    generation = engine.start_generation()
+    generation.apply([document("a")])
+    engine.swap(generation)
+    assert (found(engine), engine.status().documents) == (["a"], 1)
+
+
+def test_an_index_in_the_place_of_the_alias_is_named_and_left_alone(bench: Bench) -> None:
+    engine = bench.open()
+    engine.apply([document("a")])
+    bench.client.indices.delete(index=bench.indexes()[0])
+    bench.client.index(index=bench.address.index, document={"id": "a"}, refresh=True)
+    asks: list[Callable[[], object]] = [lambda: engine.apply([document("a")]), engine.status, engine.start_generation, bench.open().count]
+    for ask in asks:
+        with pytest.raises(Unavailable) as caught:
+            ask()
+        assert str(caught.value) == IN_THE_WAY
+    assert bench.indexes() == [bench.address.index]
+    bench.client.indices.delete(index=bench.address.index)
 
 
 def test_a_swap_to_another_layout_is_noticed_with_and_without_hits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,7 +134,7 @@ def test_half_an_answer_of_a_group_is_none() -> None:
 def test_an_index_that_this_program_did_not_make_is_not_read() -> None:
     mappings: list[dict[str, Any]] = [{}, {"_meta": {}}, {"_meta": {"owner": "somebody", "layout": "x"}}]
     for mapping in mappings:
-        with fake_elasticsearch(on("_mapping", Answer(body={"index": {"mappings": mapping}}))) as fake:
+        with fake_elasticsearch(on("_mapping", Answer(body={"index-000009": {"mappings": mapping}}))) as fake:
             assert str(failure(fake.url, search)) == OTHER_LAYOUT
             assert str(failure(fake.url, lambda engine: engine.apply([document("a")]))) == OTHER_LAYOUT
 

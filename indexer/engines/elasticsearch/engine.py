@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
-from elasticsearch import NotFoundError
+from elasticsearch import BadRequestError, NotFoundError
 
 from directory.core.errors import Conflict, Invalid, Unavailable
 from directory.search.engine import Applied, Change, EngineStatus, Generation, Hit, IndexedVersion, Page, SearchRequest
 from indexer.engines.elasticsearch.bulk import Gone, write
 from indexer.engines.elasticsearch.connection import Address, Session, connect
-from indexer.engines.elasticsearch.errors import OPERATOR, translated
+from indexer.engines.elasticsearch.errors import OPERATOR, Refused, translated
 from indexer.engines.elasticsearch.generations import Generations, Serving
 from indexer.engines.elasticsearch.lookup import counts, versions
 from indexer.engines.elasticsearch.mapping import fingerprint, layout
@@ -77,20 +77,21 @@ class ElasticsearchEngine:
         """Raises Invalid for names that the field table does not have, InvalidCursor for a cursor of another question."""
         with translated():
             session = self._reading()
-            page = self._search.page(session, self._known(session), request)
+            with self._doubted(session):
+                page = self._search.page(session, self._known(session), request)
             self._check_source(session, page.generation if page.hits else "")
             return page
 
     def suggest(self, prefix: str, *, scope: str, exclude: tuple[str, ...], limit: int) -> list[Hit]:
-        with self._asking() as session:
+        with self._asking(self._reading()) as session:
             return suggest_people(session, prefix, scope=scope, exclude=exclude, limit=limit)
 
     def corrections(self, word: str, *, scope: str, exclude: tuple[str, ...], limit: int) -> list[str]:
-        with self._asking() as session:
+        with self._asking(self._reading()) as session:
             return corrections(session, word, scope=scope, exclude=exclude, limit=limit)
 
     def matches(self, word: str, *, scope: str, exclude: tuple[str, ...]) -> int:
-        with self._asking() as session:
+        with self._asking(self._reading()) as session:
             return matches(session, word, scope=scope, exclude=exclude)
 
     def start_generation(self) -> Generation:
@@ -109,13 +110,11 @@ class ElasticsearchEngine:
             self._look(self._writing())
 
     def count(self) -> int:
-        with self._asking() as session:
+        with self._asking(self._reading()) as session:
             return counts(session)[0]
 
     def versions(self, after: str, limit: int) -> list[IndexedVersion]:
-        with translated():
-            session = self._writing()
-            self._known(session)
+        with self._asking(self._writing()) as session:
             return versions(session, after, limit)
 
     def status(self) -> EngineStatus:
@@ -140,12 +139,21 @@ class ElasticsearchEngine:
         return Session(self._client, self._address.index, self._address.bulk_seconds)
 
     @contextmanager
-    def _asking(self) -> Iterator[Session]:
+    def _asking(self, session: Session) -> Iterator[Session]:
         with translated():
-            session = self._reading()
-            self._known(session)
-            yield session
+            with self._doubted(session):
+                self._known(session)
+                yield session
             self._check_source(session, "")
+
+    @contextmanager
+    def _doubted(self, session: Session) -> Iterator[None]:
+        """A request that is refused may mean that the index is not the one that was last seen: then this says what is wrong with it."""
+        try:
+            yield
+        except (BadRequestError, Refused):
+            self._look(session)
+            raise
 
     def _known(self, session: Session) -> Serving:
         """The generation that was last seen to serve; looked for when none was."""
@@ -160,6 +168,8 @@ class ElasticsearchEngine:
         first = self._is_first()
         if first and self._generations.serving(session) is None and self._may_begin():
             self._generations.create_first(session)
+        with self._lock:
+            self._checked = 0.0  # unless all is well, the next one looks again
         found = self._generations.usable(session)
         if first:
             self._generations.await_start(session)

@@ -30,11 +30,19 @@ FOREIGN: Final = "What answers at the address of the search engine is not Elasti
 NOT_LET_IN: Final = "The search engine does not accept the credentials of this program: see [elasticsearch] api_key, username and password."
 NOT_ALLOWED: Final = "The search engine does not let this program do what it needs to: see the rights of its key or user."
 OTHER_LAYOUT: Final = "The search index is of another version of this program: run `mentors index rebuild`."
+IN_THE_WAY: Final = (
+    "An index that this program did not make has the name of the search index, which is an alias: remove it, then run "
+    "`mentors index rebuild`."
+)
 FULL: Final = "The disk of the search engine is full, so nothing can be written to the index until there is room."
 PROTECTED: Final = "The search index is protected against writing."
 BUSY: Final = "The search engine has too much to do."
 REFUSED: Final = "The search engine refused a request of this program."
 FAILING: Final = "The search engine can't answer now."
+
+
+class Refused(Unavailable):
+    """A request that the server takes for wrong, for no reason that is known here."""
 
 
 def unavailable(status: int, kinds: frozenset[str] = frozenset(), *, foreign: bool = False) -> Unavailable:
@@ -55,7 +63,7 @@ def unavailable(status: int, kinds: frozenset[str] = frozenset(), *, foreign: bo
         return Unavailable(NO_INDEX, retry_after=OPERATOR)
     if kinds & {"strict_dynamic_mapping_exception", "query_shard_exception"} and "too_many_clauses" not in kinds:
         return Unavailable(OTHER_LAYOUT, retry_after=OPERATOR)
-    return Unavailable(REFUSED, retry_after=OPERATOR)
+    return Refused(REFUSED, retry_after=OPERATOR)
 
 
 def kinds_of(error: ApiError) -> frozenset[str]:

@@ -14,15 +14,15 @@ from elasticsearch import ApiError, BadRequestError, NotFoundError
 
 from directory.core.errors import Conflict, Unavailable
 from indexer.engines.elasticsearch.connection import Session
-from indexer.engines.elasticsearch.errors import OPERATOR, OTHER_LAYOUT, kinds_of
-from indexer.engines.elasticsearch.mapping import OWNER, Spec, mappings, settings
+from indexer.engines.elasticsearch.errors import IN_THE_WAY, OPERATOR, OTHER_LAYOUT, kinds_of
+from indexer.engines.elasticsearch.mapping import OWNER, Spec, fits, mappings, settings
 from indexer.engines.first import NO_INDEX
 
 FIRST_TRIES: Final = 5
 STARTING: Final = 0.05
 """Seconds between two looks at an index that starts."""
 
-Meta = Mapping[str, Any]
+Meta = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,14 @@ class Generations:
         self._replicas = replicas
 
     def serving(self, session: Session) -> Serving | None:
-        """The one that serves, None before the first. Raises Unavailable when the alias leads to several."""
+        """The one that serves, None before the first. Raises Unavailable when the alias leads to several or is none."""
         try:
             found = session.client.indices.get_mapping(index=self.alias).body
         except NotFoundError as error:
             if "index_not_found_exception" in kinds_of(error):
                 return None
             raise
+        self._check_alias(found)
         if len(found) > 1:
             raise Unavailable("The alias of the search index leads to several indexes: run `mentors index rebuild`.", retry_after=OPERATOR)
         return next((Serving(name, _spec(index["mappings"])) for name, index in found.items()), None)
@@ -95,6 +96,7 @@ class Generations:
         Raises Conflict when another rebuild starts at the same moment.
         """
         indexes = self._indexes(session)
+        self._check_alias(indexes)
         current = [index for index in indexes.values() if self.alias in index["aliases"]]
         for name, index in indexes.items():
             if index not in current and _number(self.alias, name) and _is_own(index["mappings"]):
@@ -135,6 +137,10 @@ class Generations:
         index = self._indexes(session).get(name)
         if index is not None and self.alias not in index["aliases"]:
             session.client.options(ignore_status=404).indices.delete(index=name)
+
+    def _check_alias(self, indexes: Mapping[str, Any]) -> None:
+        if self.alias in indexes:
+            raise Unavailable(IN_THE_WAY, retry_after=OPERATOR)
 
     def _create(self, session: Session, name: str, alias: str, spec: Spec, *, building: bool) -> bool:
         """Whether it was made; somebody else's index of that name is left alone."""
@@ -186,4 +192,5 @@ def _is_own(mapping: Meta) -> bool:
 
 def _spec(mapping: Meta) -> Spec:
     meta = mapping.get("_meta", {}) if _is_own(mapping) else {}
-    return Spec(*(str(meta.get(name, "")) for name in ("spec", "layout", "key")))
+    spec, layout, key = (str(meta.get(name, "")) for name in ("spec", "layout", "key"))
+    return Spec(spec, layout if fits(mapping) else "", key)

@@ -83,6 +83,12 @@ def mappings(spec: Spec) -> Mapping:
     return {"dynamic": "strict", "_meta": meta, "_source": {"includes": [SHOWN]}, "properties": properties()}
 
 
+def fits(mapping: Mapping) -> bool:
+    """Whether a mapping has all fields with their types. A label says what an index was made as, not what somebody made of it."""
+    found = mapping.get("properties", {})
+    return all(name in found and found[name].get("type", "object") == kind["type"] for name, kind in properties().items())
+
+
 def settings(replicas: int, *, building: bool) -> Mapping:
     """One shard, so that counts and scores are exact (a million mentors need 1.5 GB). While it is built, nobody reads it."""
     serving = {"refresh_interval": "1s", "number_of_replicas": replicas, "translog.durability": "request"}
