@@ -29,6 +29,7 @@ class Metrics:
         self._gauges = {
             "pending": Gauge("mentors_outbox_pending", "Changes that wait for the index.", registry=self._registry),
             "parked": Gauge("mentors_outbox_parked", "Changes that were given up until an operator looks.", registry=self._registry),
+            "failing": Gauge("mentors_outbox_failing", "Changes that were tried and wait for another try.", registry=self._registry),
             "oldest_seconds": Gauge("mentors_outbox_oldest_seconds", "Age of the oldest waiting change.", registry=self._registry),
             "indexed": Gauge("mentors_indexed", "Mentors in the search index.", registry=self._registry),
         }

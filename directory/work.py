@@ -64,7 +64,7 @@ class Worker:
             except Conflict:
                 wait = max(pause, 1.0)
             except DirectoryError as error:
-                log.warning("%s: %s", name, type(error).__name__)
+                log.warning("%s: %s", name, error)
                 wait = PAUSE_AFTER_ERROR
             except Exception:
                 log.exception("%s: unforeseen error; the loop goes on", name)

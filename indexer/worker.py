@@ -87,11 +87,11 @@ class Indexer:
         try:
             return self._work(claimed)
         except Conflict:  # another process still has the engine's own lock: it may as well do this work, so let it
-            self._give_back(claimed, "Conflict", timedelta())
+            self._give_back(claimed, "", timedelta())
             self.release()
             raise
         except DirectoryError as error:
-            self._give_back(claimed, type(error).__name__, FIRST_DELAY)
+            self._give_back(claimed, str(error), FIRST_DELAY)
             raise
 
     def hold(self, conn: Connection) -> None:

@@ -1,13 +1,17 @@
 """`mentors index`: status, drain, rebuild, verify, retry."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import click
 
+from directory.bootstrap import Parts
 from directory.cli.run import FOUND, bar, counted, parts, say_json
 from directory.core.clock import iso
-from directory.core.errors import Conflict
+from directory.core.errors import Conflict, Unavailable
+from directory.search.engine import EngineStatus
 from directory.store import outbox
+from directory.store.outbox import Backlog, Parked
 
 SHOWN_PARKED = 20
 
@@ -20,42 +24,61 @@ def index() -> None:
 @index.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(*, as_json: bool) -> None:
-    """Documents, waiting and parked changes.
+    """Documents, waiting and parked changes. Exit code 1: the engine does not answer.
 
     Example: mentors index status
     """
     with parts(read_only_engine=True) as built:
-        held = built.engine.status()
+        held = _held(built)
         ready = built.health.readiness()
         with built.store.read() as conn:
             backlog = outbox.stats(conn)
             parked = outbox.parked(conn, SHOWN_PARKED)
     body = {
-        "engine": held.engine,
-        "generation": held.generation,
-        "documents": held.documents,
-        "tombstones": held.tombstones,
+        "engine": built.settings.engine.kind,
+        "generation": held.generation if held else None,
+        "documents": held.documents if held else None,
+        "tombstones": held.tombstones if held else None,
         "up_to_date": ready.checks.get("engine", ""),
         "pending": backlog.pending,
         "parked": backlog.parked,
         "oldest": iso(backlog.oldest) if backlog.oldest else None,
+        "failing": backlog.failing,
+        "trouble": backlog.trouble,
         "parked_changes": [{"person": row.person_id, "attempts": row.attempts, "error": row.error} for row in parked],
     }
     if as_json:
         say_json(body)
-        return
-    click.echo(
-        f"{held.engine}, generation {held.generation or 'none'}: "
-        f"{counted(held.documents, 'document')}, {counted(held.tombstones, 'tombstone')}"
-    )
+    else:
+        _say_status(held, backlog, parked, str(body["up_to_date"]))
+    if held is None:
+        click.get_current_context().exit(FOUND)
+
+
+def _held(built: Parts) -> EngineStatus | None:
+    """None while the engine does not answer, which is when one looks what waits for it."""
+    try:
+        return built.engine.status()
+    except Unavailable:
+        return None
+
+
+def _say_status(held: EngineStatus | None, backlog: Backlog, parked: Sequence[Parked], state: str) -> None:
+    if held:
+        click.echo(
+            f"{held.engine}, generation {held.generation or 'none'}: "
+            f"{counted(held.documents, 'document')}, {counted(held.tombstones, 'tombstone')}"
+        )
     click.echo(
         f"{counted(backlog.pending, 'change')} {'waits' if backlog.pending == 1 else 'wait'}, {backlog.parked} parked"
-        + (f", oldest since {body['oldest']}" if backlog.oldest else "")
+        + (f", oldest since {iso(backlog.oldest)}" if backlog.oldest else "")
     )
+    if backlog.failing:
+        click.echo(f"  {counted(backlog.failing, 'change')} came back: {backlog.trouble}")
     for row in parked:
         click.echo(f"  parked: {row.person_id} after {counted(row.attempts, 'attempt')}: {row.error}")
-    if ready.checks.get("engine") != "ok":
-        click.echo(ready.checks.get("engine", ""))
+    if state != "ok":
+        click.echo(state)
 
 
 @index.command()

@@ -8,6 +8,7 @@ from directory.core.clock import Clock
 from directory.core.errors import DirectoryError
 from directory.search.engine import SearchEngine
 from directory.store import installation, outbox, profiles, schema
+from directory.store.outbox import Backlog
 from directory.store.session import Store
 
 OLD_OUTBOX_SECONDS = 60
@@ -32,6 +33,7 @@ class Figures:
 
     pending: int | None
     parked: int | None
+    failing: int | None
     oldest_seconds: float | None
     indexed: int | None
 
@@ -52,11 +54,7 @@ class HealthService:
         try:
             waiting = schema.pending(self._store)
             checks["store"] = "run `mentors db upgrade`" if waiting else "ok"
-            figures = self._outbox()
-            if figures[2] > OLD_OUTBOX_SECONDS:
-                warnings.append(f"the oldest change waits {figures[2]:.0f} s for the index: is `mentors worker` running?")
-            if figures[1]:
-                warnings.append(f"{figures[1]} changes are parked: see `mentors index status`")
+            warnings += self._warnings()
         except DirectoryError as error:
             checks["store"] = str(error)
         try:
@@ -81,16 +79,31 @@ class HealthService:
         """Numbers of the moment; none of them costs a scan. Never raises: an engine that is down must not hide the backlog."""
         pending: int | None
         parked: int | None
+        failing: int | None
         oldest: float | None
-        pending = parked = oldest = indexed = None
+        pending = parked = failing = oldest = indexed = None
         with suppress(DirectoryError):
-            pending, parked, oldest = self._outbox()
+            backlog = self._backlog()
+            pending, parked, failing, oldest = backlog.pending, backlog.parked, backlog.failing, self._age(backlog)
         with suppress(DirectoryError):
             indexed = self._engine.count()
-        return Figures(pending, parked, oldest, indexed)
+        return Figures(pending, parked, failing, oldest, indexed)
 
-    def _outbox(self) -> tuple[int, int, float]:
+    def _warnings(self) -> list[str]:
+        """About the outbox."""
+        backlog = self._backlog()
+        found = []
+        if (age := self._age(backlog)) > OLD_OUTBOX_SECONDS:
+            found.append(f"the oldest change waits {age:.0f} s for the index: is `mentors worker` running?")
+        if backlog.failing:
+            found.append(f"{backlog.failing} changes came back from the index: {backlog.trouble}")
+        if backlog.parked:
+            found.append(f"{backlog.parked} changes are parked: see `mentors index status`")
+        return found
+
+    def _backlog(self) -> Backlog:
         with self._store.read() as conn:
-            stats = outbox.stats(conn)
-        oldest = (self._clock() - stats.oldest).total_seconds() if stats.oldest else 0.0
-        return stats.pending, stats.parked, oldest
+            return outbox.stats(conn)
+
+    def _age(self, backlog: Backlog) -> float:
+        return (self._clock() - backlog.oldest).total_seconds() if backlog.oldest else 0.0

@@ -41,11 +41,14 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much is on its way; `oldest` is when the oldest change that is not parked was made."""
+    """How much is on its way. Of those that are not parked `oldest` is when the first was made, `failing` how many were tried and came
+    back, and `trouble` why the first of these did."""
 
     pending: int
     parked: int
     oldest: datetime | None
+    failing: int = 0
+    trouble: str = ""
 
     @property
     def count(self) -> int:
@@ -160,9 +163,15 @@ def pending_hidden(conn: Connection, limit: int) -> list[str]:
 
 def stats(conn: Connection) -> Backlog:
     """The backlog, for readiness, metrics and alarms: its age says more than its size."""
-    counted: dict[bool, int] = dict(conn.execute(select(outbox.c.parked, func.count()).group_by(outbox.c.parked)).all())
-    oldest = conn.scalar(select(func.min(outbox.c.created_at)).where(~outbox.c.parked))
-    return Backlog(counted.get(False, 0), counted.get(True, 0), oldest)
+    c = outbox.c
+    tried = c.error != ""
+    rows = conn.execute(select(c.parked, tried, func.count()).group_by(c.parked, tried))
+    counted = {(parked, failed): count for parked, failed, count in rows}
+    waiting, failing = counted.get((False, False), 0), counted.get((False, True), 0)
+    oldest = conn.scalar(select(func.min(c.created_at)).where(~c.parked))
+    trouble = conn.scalar(select(c.error).where(~c.parked, tried).order_by(c.id).limit(1)) if failing else None
+    parked = sum(count for (aside, _), count in counted.items() if aside)
+    return Backlog(waiting + failing, parked, oldest, failing, trouble or "")
 
 
 def give_back(conn: Connection, ids: Sequence[int], error_code: str, *, available_at: datetime) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from directory.core.errors import Unavailable
 from directory.search.engine import Applied, Change
 from directory.store import outbox
 from indexer.engines.embedded import EmbeddedEngine
@@ -80,3 +81,23 @@ def test_a_parked_change_is_shown_and_can_be_tried_again(world: World, mentors: 
     assert mentors("index", "drain").output == "0 changes indexed. Waiting for another try: 0, parked: 1.\n"
     assert mentors("index", "drain", "--retry-parked").output == "1 change indexed.\n"
     assert len(world.shown()) == 3
+
+
+def test_status_says_what_waits_while_the_engine_does_not_answer(world: World, mentors: Mentors, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_: object) -> None:
+        raise Unavailable("the engine is away")
+
+    world.harvest(records(2))
+    for name in ("apply", "status"):
+        monkeypatch.setattr(EmbeddedEngine, name, down)
+    assert (mentors("index", "drain").exit_code, world.parts.settings.engine.kind) == (2, "embedded")
+    result = mentors("index", "status")
+    lines = result.output.splitlines()
+    assert (result.exit_code, lines[0].startswith("2 changes wait, 0 parked, oldest since "), lines[1:]) == (
+        1,
+        True,
+        ["  2 changes came back: the engine is away", "the engine is away"],
+    )
+    body = json.loads(mentors("index", "status", "--json").stdout)
+    assert (body["pending"], body["failing"], body["trouble"], body["documents"]) == (2, 2, "the engine is away", None)
+    assert body["up_to_date"] == "the engine is away"

@@ -249,6 +249,7 @@ def test_an_index_with_other_fields_is_not_used_but_can_be_replaced(bench: Bench
             engine.search(asked)
         assert str(caught.value) == OTHER_LAYOUT
     everything_fails(engine, OTHER_LAYOUT)
+    assert engine.status().spec == ""
     generation = engine.start_generation()
     generation.apply([document("a")])
     engine.swap(generation)

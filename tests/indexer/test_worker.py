@@ -104,7 +104,9 @@ def test_an_engine_that_is_down_costs_no_attempt(world: World, monkeypatch: pyte
     for _ in range(10):  # more often than a change may fail
         with pytest.raises(Unavailable):
             world.drain()
-        assert (backlog(world).pending, backlog(world).parked, attempts(world)) == (3, 0, [0, 0, 0])
+        waiting = backlog(world)
+        assert (waiting.pending, waiting.parked, waiting.failing, attempts(world)) == (3, 0, 3, [0, 0, 0])
+        assert waiting.trouble == "the engine does not answer"
         assert world.parts.indexer.drain() == Drained()  # not again at once
         world.clock.now += timedelta(seconds=3)
     monkeypatch.undo()

@@ -45,7 +45,7 @@ def test_done_retry_and_park(filled: Store) -> None:
         outbox.done(conn, [1, 2, 5, 6])
         outbox.retry(conn, [3], "engine-down", available_at=NOW + HOUR / 4)
         outbox.park(conn, [4], "x" * 999)
-        assert outbox.stats(conn) == Backlog(pending=1, parked=1, oldest=NOW)
+        assert outbox.stats(conn) == Backlog(pending=1, parked=1, oldest=NOW, failing=1, trouble="engine-down")
         assert outbox.claim(conn, "b", now=NOW, limit=9, lease=HOUR) == []
         assert outbox.claim(conn, "b", now=NOW + HOUR / 4, limit=9, lease=HOUR) == [Claimed((3,), "m2", False, 2)]
         assert outbox.parked(conn, 9) == [Parked(4, "m3", True, 1, "x" * 300, NOW)]

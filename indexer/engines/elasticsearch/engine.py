@@ -124,8 +124,11 @@ class ElasticsearchEngine:
             serving = self._generations.serving(session)
             if serving is None and self._is_first() and self._may_begin():
                 serving = self._known(session)
-            if serving is None or serving.spec.layout != self._layout:
-                return EngineStatus(NAME, serving.name if serving else "", serving.spec.spec if serving else "", 0, 0)
+            if serving is None:
+                return EngineStatus(NAME, "", "", 0, 0)
+            if serving.spec.layout != self._layout:
+                spec = serving.spec.spec if serving.spec.spec != self.spec else ""  # a label on other fields makes nothing up to date
+                return EngineStatus(NAME, serving.name, spec, 0, 0)
             return EngineStatus(NAME, serving.name, serving.spec.spec, *counts(session))
 
     def close(self) -> None:
