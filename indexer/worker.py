@@ -16,7 +16,7 @@ from directory.core.clock import Clock
 from directory.core.errors import Conflict, DirectoryError
 from directory.search.engine import Applied, Change, SearchEngine, Tombstone
 from directory.store import installation, leases, outbox, people, profiles
-from directory.store.holders import holder_name
+from directory.store.holders import holder_name, is_gone
 from directory.store.outbox import Claimed
 from directory.store.session import Store
 from indexer.document import DocumentBuilder
@@ -24,7 +24,8 @@ from indexer.document import DocumentBuilder
 log = logging.getLogger(__name__)
 
 LEASE = "indexer"
-"""Whoever holds this lease writes to the engine: the worker, a drain, or the last step of a rebuild."""
+"""Whoever holds this lease writes to the engine alone: the last step of a rebuild, a repair and, where the engine has one writer, the
+worker or a drain."""
 
 FIRST_DELAY = timedelta(seconds=2)
 LONGEST_DELAY = timedelta(minutes=5)
@@ -51,7 +52,8 @@ class WorkerLimits:
 
 
 class Indexer:
-    """Takes changes from the outbox to the engine. One at a time works, by lease; others wait."""
+    """Takes changes from the outbox to the engine. One at a time works, by lease; others wait. With an engine of many writers all work,
+    each on the changes that it claimed, while nobody has the lease."""
 
     def __init__(self, store: Store, engine: SearchEngine, builder: DocumentBuilder, clock: Clock, limits: WorkerLimits) -> None:
         self._store = store
@@ -80,8 +82,7 @@ class Indexer:
             self.release()
             return Drained()
         with self._store.write() as conn:
-            self.hold(conn)
-            claimed = outbox.claim(conn, self._name, now=now, limit=self._limits.batch, lease=self._limits.lease)
+            claimed = self._claim_beside_others(conn) if self._engine.many_writers else self._claim_alone(conn)
         if not claimed:
             return Drained()
         try:
@@ -94,6 +95,22 @@ class Indexer:
             self._give_back(claimed, str(error), FIRST_DELAY)
             raise
 
+    def _claim_alone(self, conn: Connection) -> list[Claimed]:
+        self.hold(conn)
+        return self._claim(conn)
+
+    def _claim_beside_others(self, conn: Connection) -> list[Claimed]:
+        """Nothing while a rebuild compares for the last time: what is claimed then could end in the generation that it replaces."""
+        if not leases.keep_free(conn, LEASE, self._clock()):
+            raise Conflict("A rebuild or a repair has the search index for itself.")
+        claimed = self._claim(conn)
+        if not claimed and outbox.free_claims_of(conn, is_gone):
+            claimed = self._claim(conn)
+        return claimed
+
+    def _claim(self, conn: Connection) -> list[Claimed]:
+        return outbox.claim(conn, self._name, now=self._clock(), limit=self._limits.batch, lease=self._limits.lease)
+
     def hold(self, conn: Connection) -> None:
         """Take or renew the right to write to the engine, inside the caller's transaction. Raises Conflict."""
         now = self._clock()
@@ -102,7 +119,10 @@ class Indexer:
         self._token = leases.acquire(conn, LEASE, self._name, now, self._limits.lease)
         if self._token is None:
             raise Conflict("Another indexer is at work; it holds the right to write to the index.")
-        outbox.free_claims(conn)  # whoever made them has lost the right, or died
+        if self._engine.many_writers:
+            outbox.free_claims_of(conn, is_gone)
+        else:
+            outbox.free_claims(conn)  # whoever made them has lost the right, or died
 
     def keep(self) -> None:
         """Renew the right to write. Raises Conflict when somebody else has taken it meanwhile."""
@@ -130,10 +150,10 @@ class Indexer:
                 if row.person_id not in failed:
                     continue
                 if row.attempts >= self._limits.attempts:
-                    outbox.park(conn, row.ids, failed[row.person_id])
+                    outbox.park(conn, self._name, row.ids, failed[row.person_id])
                     parked += 1
                 else:
-                    outbox.retry(conn, row.ids, failed[row.person_id], available_at=self._clock() + _delay(row.attempts))
+                    outbox.retry(conn, self._name, row.ids, failed[row.person_id], available_at=self._clock() + _delay(row.attempts))
                     retried += 1
         self._noted = True
         if failed:
@@ -165,7 +185,7 @@ class Indexer:
         """The engine did not take the batch as a whole: not the fault of any row, so no attempt is counted."""
         with self._store.write() as conn:
             ids = [row_id for row in claimed for row_id in row.ids]
-            outbox.give_back(conn, ids, reason, available_at=self._clock() + delay)
+            outbox.give_back(conn, self._name, ids, reason, available_at=self._clock() + delay)
 
 
 def _delay(attempts: int) -> timedelta:

@@ -180,7 +180,10 @@ class Generation(Protocol):
 
 
 class SearchEngine(Protocol):
-    """See the module. `apply` returns once the changes are durable and visible to every later search of any process."""
+    """See the module. `apply` returns once the changes are durable and visible to every later search of any process. `many_writers`:
+    several processes may call it at once; a batch that a swap overtakes is in the new generation too when it returns."""
+
+    many_writers: bool
 
     def apply(self, changes: Sequence[Change]) -> list[Applied]: ...
     def search(self, request: SearchRequest) -> Page: ...

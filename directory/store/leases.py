@@ -15,9 +15,7 @@ def acquire(conn: Connection, name: str, holder: str, now: datetime, ttl: timede
     The token is larger than every earlier one of that name: whoever writes checks it by `renew` in the same transaction. A holder that
     was a process of this machine and has died (`holders.holder_name`) is not waited for.
     """
-    held = holder_of(conn, name, now)
-    if held is not None and is_gone(held):
-        conn.execute(update(lease).where(lease.c.name == name, lease.c.holder == held).values(until=now))
+    _end_of_dead(conn, name, now)
     fresh = insert(conn.dialect, lease).values(name=name, holder=holder, token=1, until=now + ttl)
     taken = fresh.on_conflict_do_update(
         index_elements=["name"],
@@ -26,6 +24,18 @@ def acquire(conn: Connection, name: str, holder: str, now: datetime, ttl: timede
     )
     token: int | None = conn.scalar(taken.returning(lease.c.token))
     return token
+
+
+def keep_free(conn: Connection, name: str, now: datetime) -> bool:
+    """Whether nobody holds a lease; then nobody can take it before the end of this transaction, and whoever let it run out has lost it.
+    Any number of transactions may do this at once."""
+    row = insert(conn, lease).values(name=name, holder="", token=0, until=now)
+    conn.execute(row.on_conflict_do_nothing())  # what is not there can't be locked
+    _end_of_dead(conn, name, now)
+    lapsed = update(lease).where(lease.c.name == name, lease.c.until <= now, lease.c.holder != "")
+    conn.execute(lapsed.values(holder="", token=lease.c.token + 1))
+    until = conn.scalar(select(lease.c.until).where(lease.c.name == name).with_for_update(read=True))
+    return until is not None and until <= now
 
 
 def renew(conn: Connection, name: str, token: int, now: datetime, ttl: timedelta) -> bool:
@@ -41,6 +51,12 @@ def renew(conn: Connection, name: str, token: int, now: datetime, ttl: timedelta
 def release(conn: Connection, name: str, token: int, now: datetime) -> None:
     """Ends a lease early, if it is still held; the row stays, because its token must grow."""
     conn.execute(update(lease).where(lease.c.name == name, lease.c.token == token, lease.c.until > now).values(until=now))
+
+
+def _end_of_dead(conn: Connection, name: str, now: datetime) -> None:
+    held = holder_of(conn, name, now)
+    if held is not None and is_gone(held):
+        conn.execute(update(lease).where(lease.c.name == name, lease.c.holder == held).values(until=now))
 
 
 def holder_of(conn: Connection, name: str, now: datetime) -> str | None:

@@ -5,7 +5,7 @@ of ids, because on PostgreSQL a smaller id can be committed later.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -93,6 +93,18 @@ def free_claims(conn: Connection) -> None:
     conn.execute(update(outbox).where(outbox.c.claimed_by.is_not(None)).values(free))
 
 
+def free_claims_of(conn: Connection, is_gone: Callable[[str], bool]) -> int:
+    """Frees in the same way what those workers claimed that are gone, and leaves the claims of others alone; returns how many changes."""
+    c = outbox.c
+    gone = [name for name in conn.scalars(select(c.claimed_by).where(c.claimed_by.is_not(None)).distinct()) if name and is_gone(name)]
+    left = select(c.id).where(c.claimed_by.in_(gone)).with_for_update(skip_locked=True)
+    ids = list(conn.scalars(left)) if gone else []
+    for part in chunks(ids):
+        free = {"claimed_by": None, "claimed_until": None, "attempts": c.attempts - 1}
+        conn.execute(update(outbox).where(c.id.in_(part)).values(free))
+    return len(ids)
+
+
 def people(conn: Connection, person_ids: Sequence[str]) -> set[str]:
     """Those of the persons for whom a change waits, parked ones included."""
     c = outbox.c.person_id
@@ -127,18 +139,18 @@ def done(conn: Connection, ids: Sequence[int]) -> None:
         conn.execute(delete(outbox).where(outbox.c.id.in_(part)))
 
 
-def retry(conn: Connection, ids: Sequence[int], error_code: str, *, available_at: datetime) -> None:
-    """Gives changes back, to be claimed again from `available_at` on."""
+def retry(conn: Connection, worker: str, ids: Sequence[int], error_code: str, *, available_at: datetime) -> None:
+    """Gives changes that `worker` still claims back, to be claimed again from `available_at` on."""
     free = {"claimed_by": None, "claimed_until": None, "available_at": available_at, "error": error_code[:SHORT]}
     for part in chunks(ids):
-        conn.execute(update(outbox).where(outbox.c.id.in_(part)).values(free))
+        conn.execute(update(outbox).where(outbox.c.id.in_(part), outbox.c.claimed_by == worker).values(free))
 
 
-def park(conn: Connection, ids: Sequence[int], error: str) -> None:
-    """Puts changes aside, so that they block nobody, until `release_parked`."""
+def park(conn: Connection, worker: str, ids: Sequence[int], error: str) -> None:
+    """Puts changes that `worker` still claims aside, so that they block nobody, until `release_parked`."""
     aside = {"claimed_by": None, "claimed_until": None, "parked": True, "error": error[:SHORT]}
     for part in chunks(ids):
-        conn.execute(update(outbox).where(outbox.c.id.in_(part)).values(aside))
+        conn.execute(update(outbox).where(outbox.c.id.in_(part), outbox.c.claimed_by == worker).values(aside))
 
 
 def parked(conn: Connection, limit: int) -> list[Parked]:
@@ -174,8 +186,10 @@ def stats(conn: Connection) -> Backlog:
     return Backlog(waiting + failing, parked, oldest, failing, trouble or "")
 
 
-def give_back(conn: Connection, ids: Sequence[int], error_code: str, *, available_at: datetime) -> None:
-    """Returns claimed changes that nobody could have indexed (the engine was down); the attempt does not count against them."""
+def give_back(conn: Connection, worker: str, ids: Sequence[int], error_code: str, *, available_at: datetime) -> None:
+    """Returns changes that `worker` still claims and nobody could have indexed (the engine was down); the attempt does not count."""
     free = {"claimed_by": None, "claimed_until": None, "available_at": available_at, "error": error_code[:SHORT]}
     for part in chunks(ids):
-        conn.execute(update(outbox).where(outbox.c.id.in_(part)).values(free | {"attempts": outbox.c.attempts - 1}))
+        conn.execute(
+            update(outbox).where(outbox.c.id.in_(part), outbox.c.claimed_by == worker).values(free | {"attempts": outbox.c.attempts - 1})
+        )

@@ -130,7 +130,7 @@ def test_gone_although_the_change_is_parked(fresh: Directory, leaver: str) -> No
     withdraws(fresh, leaver)
     with fresh.parts.store.write() as conn:
         (claimed,) = outbox.claim(conn, "test", now=fresh.time(), limit=5, lease=NOW - NOW)
-        outbox.park(conn, claimed.ids, "Broken")
+        outbox.park(conn, "test", claimed.ids, "Broken")
     fresh.index()
     assert fresh.parts.engine.count() == 2
     assert traces(fresh, leaver) == AFTER

@@ -1,6 +1,10 @@
+import threading
+
 from directory.store import leases
+from directory.store.holders import holder_name
 from directory.store.session import Store
 from tests.store.samples import HOUR, NOW
+from tests.stores import same_store
 
 
 def test_one_holder_at_a_time(store: Store) -> None:
@@ -31,3 +35,45 @@ def test_a_lease_that_ran_out_can_be_renewed_until_it_is_taken(store: Store) -> 
         leases.acquire(conn, "s", "a", NOW, HOUR)
         assert leases.renew(conn, "s", 1, NOW + 3 * HOUR, HOUR) is True
         assert leases.holder_of(conn, "s", NOW + 3 * HOUR) == "a"
+
+
+def test_kept_free_it_is_nobodys_and_who_let_it_run_out_has_lost_it(store: Store) -> None:
+    with store.write() as conn:
+        assert leases.keep_free(conn, "s", NOW) is True  # nobody ever held it
+        token = leases.acquire(conn, "s", "a", NOW, HOUR)
+        assert token is not None
+        assert leases.keep_free(conn, "s", NOW + HOUR / 2) is False
+        assert leases.keep_free(conn, "s", NOW + HOUR) is True
+        assert leases.renew(conn, "s", token, NOW + HOUR, HOUR) is False
+        assert leases.acquire(conn, "s", "b", NOW + HOUR, HOUR) == token + 2
+
+
+def test_kept_free_of_a_holder_who_died(store: Store) -> None:
+    dead = "/".join([*holder_name("s").split("/")[:3], "999999999", "00"])
+    with store.write() as conn:
+        assert leases.acquire(conn, "s", dead, NOW, HOUR) == 1
+        assert leases.keep_free(conn, "s", NOW) is True
+
+
+def test_several_keep_it_free_at_once_and_nobody_takes_it_meanwhile(store: Store) -> None:
+    """On SQLite one transaction writes at a time anyway."""
+    with store.write() as conn:
+        leases.keep_free(conn, "s", NOW)
+    ended: list[str] = []
+
+    def take() -> None:
+        with same_store(store) as other, other.write() as conn:
+            assert leases.acquire(conn, "s", "b", NOW, HOUR) is not None
+            ended.append("taken")
+
+    with store.write() as conn:
+        assert leases.keep_free(conn, "s", NOW) is True
+        if store.dialect == "postgresql":
+            with same_store(store) as beside, beside.write() as other:
+                assert leases.keep_free(other, "s", NOW) is True
+        thread = threading.Thread(target=take)
+        thread.start()
+        thread.join(0.3)
+        ended.append("kept")
+    thread.join()
+    assert ended == ["kept", "taken"]

@@ -43,8 +43,8 @@ def test_done_retry_and_park(filled: Store) -> None:
     with filled.write() as conn:
         outbox.claim(conn, "a", now=NOW, limit=9, lease=HOUR)
         outbox.done(conn, [1, 2, 5, 6])
-        outbox.retry(conn, [3], "engine-down", available_at=NOW + HOUR / 4)
-        outbox.park(conn, [4], "x" * 999)
+        outbox.retry(conn, "a", [3], "engine-down", available_at=NOW + HOUR / 4)
+        outbox.park(conn, "a", [4], "x" * 999)
         assert outbox.stats(conn) == Backlog(pending=1, parked=1, oldest=NOW, failing=1, trouble="engine-down")
         assert outbox.claim(conn, "b", now=NOW, limit=9, lease=HOUR) == []
         assert outbox.claim(conn, "b", now=NOW + HOUR / 4, limit=9, lease=HOUR) == [Claimed((3,), "m2", False, 2)]
@@ -58,7 +58,7 @@ def test_hidden_persons_are_known_until_the_engine_has_them(filled: Store) -> No
         assert outbox.pending_hidden(conn, 9) == ["m1", "m3"]
         assert outbox.pending_hidden(conn, 1) == ["m1"]
         outbox.claim(conn, "a", now=NOW, limit=9, lease=HOUR)
-        outbox.park(conn, [4], "poison")
+        outbox.park(conn, "a", [4], "poison")
         assert outbox.pending_hidden(conn, 9) == ["m1", "m3"]
         outbox.done(conn, [6])
         assert outbox.pending_hidden(conn, 9) == ["m3"]
@@ -94,3 +94,27 @@ def test_the_question_of_every_search_reads_only_its_answer(store: Store) -> Non
             str(row) for row in conn.execute(text(explain + query.replace("hides", "hides = 1" if store.dialect == "sqlite" else "hides")))
         )
     assert "ix_outbox_hidden" in plan
+
+
+def test_claims_of_the_dead_are_free_and_those_of_others_stay(filled: Store) -> None:
+    with filled.write() as conn:
+        outbox.claim(conn, "dead", now=NOW, limit=2, lease=HOUR)
+        outbox.claim(conn, "alive", now=NOW, limit=2, lease=HOUR)
+        assert outbox.free_claims_of(conn, lambda name: name == "dead") == 2
+        assert outbox.free_claims_of(conn, lambda name: name == "dead") == 0
+        left = outbox.claim(conn, "c", now=NOW, limit=9, lease=HOUR)
+        assert sorted(number for row in left for number in row.ids) == [3, 4, 5, 6]
+        assert {row.attempts for row in left} == {1}
+
+
+def test_who_lost_a_claim_can_only_report_that_it_is_done(filled: Store) -> None:
+    with filled.write() as conn:
+        outbox.claim(conn, "a", now=NOW, limit=9, lease=HOUR)
+        outbox.claim(conn, "b", now=NOW + HOUR, limit=9, lease=HOUR)
+        outbox.retry(conn, "a", [1], "slow", available_at=NOW + HOUR)
+        outbox.park(conn, "a", [2], "slow")
+        outbox.give_back(conn, "a", [3], "slow", available_at=NOW + HOUR)
+        assert outbox.claim(conn, "c", now=NOW + HOUR, limit=9, lease=HOUR) == []
+        assert outbox.stats(conn) == Backlog(6, 0, NOW)
+        outbox.done(conn, [4])
+        assert outbox.stats(conn).pending == 5

@@ -40,6 +40,8 @@ class ElasticsearchEngine:
     another layout. Searching takes `address.seconds` at most, writing `address.bulk_seconds`.
     """
 
+    many_writers = True
+
     def __init__(self, address: Address, *, vocabularies_fingerprint: str, read_only: bool = False, may_begin: MayBegin = always) -> None:
         """Raises Invalid for a setting that can't be used. Nothing is sent yet."""
         _check_name(address.index)

@@ -34,6 +34,8 @@ class EmbeddedEngine:
     Every reading method raises Unavailable when there is no index yet or it can't be read.
     """
 
+    many_writers = False
+
     def __init__(
         self,
         folder: Path,
