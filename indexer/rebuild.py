@@ -3,7 +3,11 @@
 Loaded in the order of ids while the old generation serves and follows the outbox. The last step holds the right to write to the
 engine: it compares the new generation with the store once more, repairs what changed since, and swaps. What changes during that
 step waits in the outbox and follows behind the swap. The old generation is deleted by the swap, because it holds people who
-withdrew. A rebuild that was killed goes on where it stood; the comparison finds what changed in the part that it had loaded.
+withdrew.
+
+A rebuild that was killed goes on where it stood: pages are applied one after another, each when the engine has acknowledged the one
+before, so everybody up to the largest id was loaded. The comparison finds what changed in that part since. A lease tells a rebuild
+that was killed from one that runs.
 """
 
 import logging
@@ -19,6 +23,7 @@ from directory.store.heartbeat import heartbeat
 from directory.store.profiles import ProfileRow
 from directory.store.session import Store
 from indexer.document import DocumentBuilder
+from indexer.rebuild_lease import rebuild_lease
 from indexer.verify import Difference, Verifier
 from indexer.worker import Indexer
 
@@ -59,6 +64,10 @@ class Rebuilder:
     def rebuild(self, progress: Progress, *, wait_seconds: float = WAIT_SECONDS) -> Rebuilt:
         """Build, check, swap. Raises Conflict while another rebuild runs or the worker is busy for longer than `wait_seconds`,
         Unavailable when the check fails; the old one serves on."""
+        with rebuild_lease(self._store, self._clock, self._indexer.lease):
+            return self._rebuild(progress, wait_seconds)
+
+    def _rebuild(self, progress: Progress, wait_seconds: float) -> Rebuilt:
         generation = self._engine.start_generation()
         try:
             loaded = self._load(generation, progress)

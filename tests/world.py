@@ -18,6 +18,7 @@ from directory.settings import load_settings
 from directory.store import people, profiles
 from directory.store.session import Store
 from directory.store.tables import metadata
+from tests.search_engines import engine_settings, indexes
 from tests.stores import open_store
 
 SHIPPED: Final = Path(__file__).parents[1] / "config"
@@ -165,6 +166,12 @@ class World:
         with self.store.read() as conn:
             return profiles.count_listed(conn)
 
+    def generations(self) -> list[str]:
+        """All generations of the index that exist, in the order in which they were made."""
+        if self.parts.settings.engine.kind == "elasticsearch":
+            return indexes(self.parts.settings.elasticsearch.index)
+        return sorted(path.name for path in (self.data / "index").iterdir() if path.is_dir())
+
     def differences(self) -> int:
         """Differences of index and store that nobody is about to put right."""
         return self.parts.verifier.compare(self.parts.engine, repair=False).unexplained
@@ -175,6 +182,7 @@ def open_world(
     folder: Path,
     dialect: str = "sqlite",
     *,
+    engine: str = "embedded",
     sources: Mapping[str, str] | None = None,
     clock: MovingClock | None = None,
     settings: Mapping[str, str] | None = None,
@@ -188,13 +196,14 @@ def open_world(
     (config / "directory.toml").write_text("", encoding="utf-8")
     (config / "sources.toml").write_text(sources_toml({"plains": ""} if sources is None else sources), encoding="utf-8")
     moving = clock or MovingClock()
-    with open_store(data, dialect) as store:
+    with open_store(data, dialect) as store, engine_settings(engine) as chosen:
         environment = {
             "MENTORS_CONFIG": str(config),
             "MENTORS_DATA": str(data),
             "MENTORS_DATABASE_URL": store.url.render_as_string(hide_password=False),
             "MENTORS_HTTP_ALLOW_HTTP": "true",
             "MENTORS_HTTP_ALLOW_PRIVATE": "true",
+            **chosen,
         } | {f"MENTORS_{name}": value for name, value in (settings or {}).items()}
         parts = build(load_settings(environment), clock=moving)
         try:

@@ -29,7 +29,7 @@ def acquire(conn: Connection, name: str, holder: str, now: datetime, ttl: timede
 def keep_free(conn: Connection, name: str, now: datetime) -> bool:
     """Whether nobody holds a lease; then nobody can take it before the end of this transaction, and whoever let it run out has lost it.
     Any number of transactions may do this at once."""
-    row = insert(conn, lease).values(name=name, holder="", token=0, until=now)
+    row = insert(conn.dialect, lease).values(name=name, holder="", token=0, until=now)
     conn.execute(row.on_conflict_do_nothing())  # what is not there can't be locked
     _end_of_dead(conn, name, now)
     lapsed = update(lease).where(lease.c.name == name, lease.c.until <= now, lease.c.holder != "")

@@ -1,25 +1,32 @@
 """The engines that the contract suite runs on. Another engine is one more entry in `KITS`."""
 
-import os
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from elasticsearch import Elasticsearch
 
 from directory.search.engine import SearchEngine
 from indexer.engines.elasticsearch import Address, ElasticsearchEngine
 from indexer.engines.embedded import EmbeddedEngine
 from tests.corpus import mentors
+from tests.search_engines import WITHOUT_ELASTICSEARCH, delete_indexes, indexes, server_url
+
+ROOT = Path(__file__).parents[2]
 
 
 class Kit(Protocol):
     """Opens engines over one and the same index, as the processes of an installation do."""
 
+    place: tuple[str, ...]
+    """How `other_process` is told of it."""
+
     def open(self) -> SearchEngine: ...
+    def generations(self) -> list[str]: ...
     def close(self) -> None: ...
 
 
@@ -27,13 +34,18 @@ class EmbeddedKit:
     """The embedded engine in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder / "index"
+        self.place: tuple[str, ...] = ("embedded", str(self._folder))
         self._opened: list[EmbeddedEngine] = []
 
     def open(self) -> SearchEngine:
-        engine = EmbeddedEngine(self._folder / "index", vocabularies_fingerprint="corpus")
+        engine = EmbeddedEngine(self._folder, vocabularies_fingerprint="corpus")
         self._opened.append(engine)
         return engine
+
+    def generations(self) -> list[str]:
+        """All that exist, in the order in which they were made."""
+        return sorted(path.name for path in self._folder.iterdir() if path.is_dir())
 
     def close(self) -> None:
         for engine in self._opened:
@@ -45,6 +57,7 @@ class ElasticsearchKit:
 
     def __init__(self) -> None:
         self.address = Address(elasticsearch_url(), f"test-{secrets.token_hex(6)}", replicas=0, seconds=20)
+        self.place: tuple[str, ...] = ("elasticsearch", self.address.url, self.address.index)
         self._opened: list[ElasticsearchEngine] = []
 
     def open(self) -> ElasticsearchEngine:
@@ -52,20 +65,34 @@ class ElasticsearchKit:
         self._opened.append(engine)
         return engine
 
+    def generations(self) -> list[str]:
+        """All that exist, in the order in which they were made."""
+        return indexes(self.address.index)
+
     def close(self) -> None:
         for engine in self._opened:
             engine.close()
-        with closing(Elasticsearch(self.address.url, request_timeout=20)) as client:
-            for name in client.indices.get(index=f"{self.address.index}-*", features="aliases").body:
-                client.indices.delete(index=name)
+        delete_indexes(self.address.index)
 
 
 def elasticsearch_url() -> str:
     """The server that tests may use."""
-    url = os.environ.get("TEST_ELASTICSEARCH_URL", "")
+    url = server_url()
     if not url:
-        pytest.skip("TEST_ELASTICSEARCH_URL is not set, see `make services`")
+        pytest.skip(WITHOUT_ELASTICSEARCH)
     return url
+
+
+@contextmanager
+def other_process(what: str, place: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+    """`tests/engines/other_process.py`, which is dead at the end of the block."""
+    command = [sys.executable, "-m", "tests.engines.other_process", what, *place]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+            started.communicate()
 
 
 KITS: dict[str, Callable[[Path], Kit]] = {"embedded": EmbeddedKit, "elasticsearch": lambda folder: ElasticsearchKit()}

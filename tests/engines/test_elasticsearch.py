@@ -10,11 +10,13 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from directory.core.errors import Conflict, Invalid, InvalidCursor, Unavailable
-from directory.search.engine import OfferKeys, SearchRequest, Tombstone
+from directory.search.engine import Generation, OfferKeys, SearchRequest, Tombstone
 from directory.search.fields import SORTS
 from indexer.engines.elasticsearch import Address, ElasticsearchEngine
 from indexer.engines.elasticsearch.bulk import write
+from indexer.engines.elasticsearch.connection import Session
 from indexer.engines.elasticsearch.errors import FULL, IN_THE_WAY, OTHER_LAYOUT, PROTECTED
+from indexer.engines.elasticsearch.generations import Generations
 from indexer.engines.elasticsearch.views import Views
 from indexer.engines.first import NO_INDEX, MayBegin, always
 from tests.corpus import mentor, mentors, person
@@ -142,7 +144,7 @@ def test_the_swap_deletes_the_generation_before(bench: Bench) -> None:
     engine = bench.open()
     engine.apply([document("a")])
     generation = engine.start_generation()
-    assert bench.aliases(generation.name) == [f"{generation.name}.build"]
+    assert [alias.startswith(f"{generation.name}.build-") for alias in bench.aliases(generation.name)] == [True]
     engine.swap(generation)
     assert bench.indexes() == [generation.name] == [f"{bench.address.index}-000002"]
     assert bench.aliases(generation.name) == [bench.address.index]
@@ -152,29 +154,87 @@ def test_the_swap_deletes_the_generation_before(bench: Bench) -> None:
     assert found(engine) == []
 
 
-def test_the_latest_rebuild_wins_and_removes_what_was_left(bench: Bench) -> None:
+def test_the_latest_rebuild_goes_on_with_what_was_left_and_stops_the_one_before(bench: Bench) -> None:
     engine = bench.open()
     engine.apply([document("a")])
-    killed = engine.start_generation()
-    killed.apply([document("b")])
+    stopped = engine.start_generation()
+    stopped.apply([document("b"), Tombstone("c", 1)])
+    (before,) = bench.aliases(stopped.name)
     foreign = bench.make("000007", alias=False)
     neighbor = bench.open(index=f"{bench.address.index}-other")
     neighbor.apply([document("z")])
     running = bench.open().start_generation()
-    assert killed.name not in bench.indexes()
+    assert (running.name, running.resumed_after) == (stopped.name, "c")
     assert {foreign, neighbor.status().generation, running.name} < set(bench.indexes())
+    (after,) = bench.aliases(running.name)
+    assert before != after
     late: list[Callable[[], object]] = [
-        lambda: killed.apply([document("c")]),
-        lambda: killed.versions("", 5),
-        killed.count,
-        lambda: engine.swap(killed),
+        lambda: stopped.apply([document("d")]),
+        lambda: stopped.versions("", 5),
+        stopped.count,
+        lambda: engine.swap(stopped),
     ]
     for ask in late:
         with pytest.raises(Conflict):
             ask()
-    killed.abandon()
-    assert killed.name not in bench.indexes()
-    assert (running.count(), found(engine), found(neighbor)) == (0, ["a"], ["z"])
+    stopped.abandon()
+    assert (running.count(), found(engine), found(neighbor)) == (1, ["a"], ["z"])
+    running.abandon()
+    assert running.name not in bench.indexes()
+
+
+def test_one_that_was_killed_in_its_swap_is_set_up_for_building_again(bench: Bench) -> None:
+    engine = bench.open()
+    killed = engine.start_generation()
+    killed.apply([document("b")])
+    bench.client.indices.put_settings(index=killed.name, settings={"refresh_interval": "1s", "number_of_replicas": 0, "blocks.write": True})
+    running = engine.start_generation()
+    assert (running.name, running.resumed_after) == (killed.name, "b")
+    made = bench.client.indices.get_settings(index=running.name).body[running.name]["settings"]["index"]
+    assert (made["refresh_interval"], made["translog"]["durability"], made.get("blocks", {})) == ("-1", "async", {})
+    running.apply([document("c")])
+    engine.swap(running)
+    assert found(engine) == ["b", "c"]
+
+
+@pytest.mark.parametrize("changed", ["vocabularies", "key", "alias"])
+def test_one_that_would_be_made_differently_now_is_begun_again(bench: Bench, changed: str) -> None:
+    engine = bench.open()
+    engine.apply([document("a")])
+    killed = engine.start_generation()
+    killed.apply([document("b")])
+    if changed == "key":  # the serving index was deleted by hand and made anew
+        bench.client.indices.delete(index=engine.status().generation)
+        engine = bench.open()
+        engine.apply([document("a")])
+    elif changed == "alias":
+        bench.client.indices.delete_alias(index=killed.name, name=bench.aliases(killed.name)[0])
+    else:
+        engine = bench.open(vocabularies="other")
+    generation = engine.start_generation()
+    assert (generation.resumed_after, generation.count()) == ("", 0)
+    assert set(bench.indexes()) == {engine.status().generation, generation.name}
+
+
+def test_two_that_go_on_with_the_same_one_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slower one looked before the quicker one took over."""
+    engine, other = bench.open(), bench.open()
+    engine.start_generation().apply([document("b")])
+    look = Generations._indexes
+    taken: list[Generation] = []
+
+    def look_then_wait(self: Generations, session: Session) -> dict[str, Any]:
+        found = look(self, session)
+        monkeypatch.undo()
+        taken.append(other.start_generation())
+        return found
+
+    monkeypatch.setattr(Generations, "_indexes", look_then_wait)
+    with pytest.raises(Conflict, match="Another rebuild"):
+        engine.start_generation()
+    assert taken[0].resumed_after == "b"
+    taken[0].apply([document("c")])
+    assert taken[0].count() == 2
 
 
 def test_a_generation_of_another_engine_can_not_serve(bench: Bench) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,9 +15,9 @@ from indexer.engines.embedded import EmbeddedEngine
 from indexer.engines.embedded.generations import Folder
 from indexer.engines.embedded.writer import Writer
 from tests.corpus import mentor, mentors, person
+from tests.engines.conftest import other_process
 from tests.engines.other_process import BATCH, document
 
-ROOT = Path(__file__).parents[2]
 EVERYBODY = SearchRequest(scope="public", limit=1000, sort="name")
 
 
@@ -57,18 +56,8 @@ def opened(tmp_path: Path) -> Iterator[Opener]:
 
 @contextmanager
 def process(what: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    started = subprocess.Popen(
-        [sys.executable, "-m", "tests.engines.other_process", what, str(folder)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with other_process(what, ("embedded", str(folder))) as started:
         yield started
-    finally:
-        started.kill()
-        started.communicate()
 
 
 def asked(reader: "subprocess.Popen[str]") -> list[str]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from directory.search.engine import SearchRequest
-from tests.engines.other_process import BATCH, batch, document
+from directory.search.engine import SearchEngine, SearchRequest
+from tests.engines.conftest import Kit, other_process
+from tests.engines.other_process import BATCH, batch, batch_of, document
 from tests.engines.test_embedded import Opener, folders, ids, opened, process
 
 __all__ = ["opened"]
@@ -15,41 +16,54 @@ __all__ = ["opened"]
 EVERYBODY = SearchRequest(scope="public", limit=1000, sort="name")
 
 
-def test_a_killed_rebuild_goes_on_behind_the_last_id_that_was_committed(opened: Opener) -> None:
-    engine = opened()
+def everybody(engine: SearchEngine) -> list[str]:
+    return [hit.id for hit in engine.search(EVERYBODY).hits]
+
+
+def killed_after(kit: Kit, batches: int) -> tuple[str, int]:
+    """A rebuild by another process that dies when so many batches were acknowledged, or a little later: the id after which it went on,
+    and the number of the last batch that was acknowledged."""
+    with other_process("rebuild", kit.place) as rebuilding:
+        assert rebuilding.stdout is not None
+        resumed = rebuilding.stdout.readline().strip()
+        for _ in range(batches):
+            acknowledged = int(rebuilding.stdout.readline())
+        rebuilding.kill()
+        return resumed, int((rebuilding.stdout.read().split() or [str(acknowledged)])[-1])
+
+
+def test_a_killed_rebuild_goes_on_behind_the_last_id_that_is_there(kit: Kit, engine: SearchEngine) -> None:
     engine.apply([document("serving")])
     acknowledged = -1
     resumed: list[str] = []
     names: set[str] = set()
     for kills in range(6):
-        with process("rebuild", opened.folder) as rebuilding:
-            assert rebuilding.stdout is not None
-            resumed.append(rebuilding.stdout.readline().strip())
-            for _ in range(3 + kills % 3):
-                acknowledged = int(rebuilding.stdout.readline())
-            rebuilding.kill()
-            acknowledged = int((rebuilding.stdout.read().split() or [str(acknowledged)])[-1])
-        names.add(folders(opened.folder)[-1])
-        assert ids(engine) == ["serving"]
+        start, acknowledged = killed_after(kit, 3 + kills % 3)
+        resumed.append(start)
+        names.add(kit.generations()[-1])
+        assert everybody(engine) == ["serving"]
     assert len(names) == 1
     assert resumed[0] == "nothing"
     assert resumed[1:] == sorted(set(resumed[1:]))
     generation = engine.start_generation()
     assert {generation.name} == names
-    done = int(generation.resumed_after[1:6])
-    assert acknowledged - 2 <= done
-    assert generation.resumed_after == batch(done)[-1].id
-    assert generation.count() == (done + 1) * BATCH
-    generation.apply(batch(done + 1))
+    last = batch_of(generation.resumed_after)
+    assert acknowledged - 2 <= last
+    whole = [row.id for number in range(last + 1) for row in batch(number)]
+    there = [row.id for row in generation.versions("", len(whole) + 1)]
+    assert there == whole[: len(there)]
+    assert there[-1] == generation.resumed_after
+    assert generation.count() == len(there)
+    for number in (last, last + 1):
+        generation.apply(batch(number))
     engine.swap(generation)
-    expected = [row.id for number in range(done + 2) for row in batch(number)]
-    assert ids(engine) == expected[:1000]
-    assert engine.count() == len(expected)
-    assert engine.status().spec == engine.spec
+    assert engine.count() == len(whole) + BATCH
+    assert everybody(engine) == (whole + [row.id for row in batch(last + 1)])[:1000]
+    assert engine.status().spec == engine.spec  # type: ignore[attr-defined]
+    assert kit.generations() == [generation.name]
 
 
-def test_a_new_generation_was_not_resumed(opened: Opener) -> None:
-    engine = opened()
+def test_a_new_generation_was_not_resumed(engine: SearchEngine) -> None:
     generation = engine.start_generation()
     assert generation.resumed_after == ""
     generation.apply([document("a")])

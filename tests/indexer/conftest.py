@@ -14,6 +14,11 @@ def dialect() -> str:
 
 
 @pytest.fixture
-def world(tmp_path: Path, dialect: str) -> Iterator[World]:
-    with open_world(tmp_path, dialect, settings={"WORKER_ATTEMPTS": "3", "WORKER_BATCH": "50"}) as opened:
+def engine() -> str:
+    return "embedded"
+
+
+@pytest.fixture
+def world(tmp_path: Path, dialect: str, engine: str) -> Iterator[World]:
+    with open_world(tmp_path, dialect, engine=engine, settings={"WORKER_ATTEMPTS": "3", "WORKER_BATCH": "50"}) as opened:
         yield opened

@@ -14,9 +14,10 @@ from directory.store.holders import holder_name
 from directory.store.profiles import ProfileRow
 from indexer.document import DocumentBuilder
 from indexer.rebuild import Rebuilt
+from indexer.rebuild_lease import LEASE as REBUILD
 from indexer.verify import Difference, Verifier
 from indexer.worker import LEASE
-from tests.dialects import both
+from tests.dialects import both, both_engines, everywhere
 from tests.world import World, again, record, records
 
 HOUR = timedelta(hours=1)
@@ -42,10 +43,10 @@ def once(action: Callable[[], object]) -> Callable[..., None]:
 
 
 def generations(world: World) -> int:
-    return len([path for path in (world.data / "index").iterdir() if path.is_dir()])
+    return len(world.generations())
 
 
-@both
+@everywhere
 def test_everybody_who_is_listed_and_nobody_else(world: World) -> None:
     world.harvest([*records(30), record("silent", consent=None)])
     world.withdraw("p003")
@@ -103,7 +104,7 @@ def test_who_leaves_at_the_very_last_moment_follows_behind_the_swap(world: World
     assert (len(world.shown()), world.differences()) == (9, 0)
 
 
-@both
+@everywhere
 def test_a_harvest_while_it_runs(world: World) -> None:
     world.harvest(records(30))
     world.drain()
@@ -177,16 +178,43 @@ def test_one_that_lost_the_right_to_write_does_not_swap(world: World, monkeypatc
     assert (world.parts.engine.status().generation, generations(world)) == (serving, 1)
 
 
+@everywhere
 def test_two_at_once(world: World) -> None:
     world.harvest(records(3))
     with again(world) as other:
 
         def second() -> None:
-            with pytest.raises(Conflict, match="Another rebuild"):
+            with pytest.raises(Conflict, match="Another rebuild of the search index is running"):
                 other.parts.rebuilder.rebuild(nothing)
 
-        rebuild(world, once(second))
+        assert rebuild(world, once(second)).loaded == 3
+        assert other.parts.rebuilder.rebuild(nothing).loaded == 3
     assert world.differences() == 0
+
+
+@both_engines
+def test_one_that_fell_silent_is_stopped_by_the_next(world: World) -> None:
+    """Its lease ran out though it still runs: it must not put anything into the index that the next one goes on with, nor delete it."""
+    world.harvest(records(3))
+    with again(world) as other:
+        done: list[Rebuilt] = []
+
+        def second() -> None:
+            with world.store.write() as conn:
+                leases.acquire(conn, REBUILD, "somebody", world.clock.now + HOUR, -HOUR)
+            if world.parts.settings.engine.kind == "embedded":  # has a lock of its own besides
+                with pytest.raises(Conflict, match="Another rebuild"):
+                    other.parts.rebuilder.rebuild(nothing)
+            else:
+                done.append(other.parts.rebuilder.rebuild(nothing))
+
+        if world.parts.settings.engine.kind == "embedded":
+            rebuild(world, once(second))
+        else:
+            with pytest.raises(Conflict):
+                rebuild(world, once(second))
+            assert world.generations() == [done[0].generation]
+    assert (len(world.shown()), world.differences(), generations(world)) == (3, 0, 1)
 
 
 def test_one_that_differs_from_the_store_does_not_serve(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from indexer.engines.embedded import rebuild as generation
-from tests.dialects import both
+from tests.dialects import both_engines, everywhere
 from tests.world import World, record, records
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +38,8 @@ def killed(world: World, at: int) -> None:
     assert ended.returncode == -signal.SIGKILL
 
 
-@both
-def test_only_what_is_missing_is_loaded_and_everything_is_compared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@everywhere
+def test_only_what_is_missing_is_loaded_and_everything_is_compared(world: World, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "COMMIT_EVERY", 20)
     world.harvest(records(60))
     world.drain()
@@ -52,17 +52,18 @@ def test_only_what_is_missing_is_loaded_and_everything_is_compared(world: World,
     world.harvest([record(name, headline="New words") if name == by_id[ids[1]] else record(name) for name in sorted(by_id.values())])
     seen: list[int] = []
     done = world.parts.rebuilder.rebuild(lambda now, _total: seen.append(now), wait_seconds=5)
-    assert done.loaded == 20
+    assert done.loaded == (20 if engine == "embedded" else 10)  # the server has also the last page before the kill
     assert (min(seen), max(seen)) == (60, 60)
     assert done.caught_up == 2
     assert by_id[ids[0]] not in world.shown()
     assert (len(world.visible()), world.differences()) == (59, 0)
 
 
+@both_engines
 def test_somebody_new_in_the_part_that_was_loaded_is_found(world: World) -> None:
     world.harvest(records(60))
     killed(world, 50)
     world.harvest([*records(60), *[record(f"n{number}") for number in range(12)]])
     world.parts.rebuilder.rebuild(lambda _now, _total: None, wait_seconds=5)
     assert (len(world.shown()), world.differences()) == (72, 0)
-    assert len([path for path in (world.data / "index").iterdir() if path.is_dir()]) == 1
+    assert len(world.generations()) == 1

@@ -97,11 +97,12 @@ class ElasticsearchEngine:
             return matches(session, word, scope=scope, exclude=exclude)
 
     def start_generation(self) -> Generation:
-        """Removes rebuilds that were killed; one that still runs is stopped by that: its next write raises Conflict."""
+        """Goes on with a rebuild for the same spec that was killed. One that still runs is stopped by that: its next write raises
+        Conflict."""
         self._check_writable()
         with translated():
-            name = self._generations.start(self._writing())
-        return Rebuild(self._generations, name, lambda index: Session(self._client, index, self._address.bulk_seconds))
+            build = self._generations.start(self._writing())
+        return Rebuild(self._generations, build, lambda index: Session(self._client, index, self._address.bulk_seconds))
 
     def swap(self, generation: Generation) -> None:
         """The earlier generation is deleted in the same step, because it holds people who have withdrawn since."""

@@ -1,12 +1,13 @@
 """Generations: one index each, named `ALIAS-000001` and so on, behind the alias of the settings.
 
-`ALIAS-000002.build` is an alias that an index has while it is built. Whatever is written goes through an alias, so that a write that
-comes too late finds nothing and can't bring an index back to life. Indexes that this program did not make are never touched.
+`ALIAS-000002.build-5f2a9c` is an alias that an index has while it is built, another one for each rebuild that works at it. Whatever is
+written goes through an alias, so that a write that comes too late finds nothing, and can't bring an index back to life or reach one
+that a later rebuild goes on with. Indexes that this program did not make are never touched.
 """
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ FIRST_TRIES: Final = 5
 STARTING: Final = 0.05
 """Seconds between two looks at an index that starts."""
 
+BUILD: Final = ".build-"
+OTHER_REBUILD: Final = "Another rebuild of the search index has started."
+
 Meta = dict[str, Any]
 
 
@@ -31,6 +35,15 @@ class Serving:
 
     name: str
     spec: Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An index under construction, the alias that its present rebuild writes through, and whether an earlier one began it."""
+
+    name: str
+    alias: str
+    resumed: bool
 
 
 class Generations:
@@ -90,33 +103,38 @@ class Generations:
             else:
                 return
 
-    def start(self, session: Session) -> str:
-        """A new, empty generation that is not served. Rebuilds that were killed are removed, and one that still runs is stopped by that.
+    def start(self, session: Session) -> Build:
+        """The newest rebuild for the same spec that was killed, or a new, empty generation; all others that do not serve are deleted.
 
-        Raises Conflict when another rebuild starts at the same moment.
+        A rebuild that still runs is stopped by that. Raises Conflict when another one starts at the same moment.
         """
         indexes = self._indexes(session)
         self._check_alias(indexes)
-        current = [index for index in indexes.values() if self.alias in index["aliases"]]
-        for name, index in indexes.items():
-            if index not in current and _number(self.alias, name) and _is_own(index["mappings"]):
+        key = next((_spec(index["mappings"]).key for index in indexes.values() if self.alias in index["aliases"]), "")
+        left = [name for name, index in indexes.items() if self._is_left(name, index)]
+        fitting = [name for name in left if self._fits(name, indexes[name], key)]
+        kept = max(fitting, key=lambda name: _number(self.alias, name), default="")
+        for name in left:
+            if name != kept:
                 session.client.options(ignore_status=404).indices.delete(index=name)
-        key = next((_spec(index["mappings"]).key for index in current), "") or secrets.token_hex(16)
+        if kept:
+            return self._take_over(session, kept, _build_aliases(kept, indexes[kept]))
         name = _next(self.alias, indexes)
-        if not self._create(session, name, build_alias(name), Spec(self._spec, self._layout, key), building=True):
-            raise Conflict("Another rebuild of the search index has started.")
-        return name
+        build = Build(name, _new_build_alias(name), resumed=False)
+        if not self._create(session, name, build.alias, Spec(self._spec, self._layout, key or secrets.token_hex(16)), building=True):
+            raise Conflict(OTHER_REBUILD)
+        return build
 
-    def finish(self, session: Session, name: str) -> None:
+    def finish(self, session: Session, build: Build) -> None:
         """Make everything durable and visible, and set the index up to serve."""
-        session.client.indices.put_settings(index=name, settings=settings_of(self._replicas))
-        session.client.indices.flush(index=name)
-        session.client.indices.refresh(index=name)
+        session.client.indices.put_settings(index=build.alias, settings=_changeable(self._replicas, building=False))
+        session.client.indices.flush(index=build.alias)
+        session.client.indices.refresh(index=build.alias)
 
-    def serve(self, session: Session, name: str) -> None:
+    def serve(self, session: Session, build: Build) -> None:
         """Let a generation serve, in one step with the removal of the one before, which holds people who have withdrawn since.
 
-        Raises Conflict when another process has swapped or has removed this generation.
+        Raises Conflict when another process has swapped, or has removed or taken over this generation.
         """
         holders = {found: index for found, index in self._indexes(session).items() if self.alias in index["aliases"]}
         actions: list[dict[str, Any]] = [
@@ -125,18 +143,43 @@ class Generations:
             else {"remove": {"index": holder, "alias": self.alias, "must_exist": True}}
             for holder, index in holders.items()
         ]
-        actions.append({"remove": {"index": name, "alias": build_alias(name), "must_exist": True}})
-        actions.append({"add": {"index": name, "alias": self.alias}})
+        actions.append({"remove": {"index": build.name, "alias": build.alias, "must_exist": True}})
+        actions.append({"add": {"index": build.name, "alias": self.alias}})
         try:
             session.client.indices.update_aliases(actions=actions)
         except NotFoundError:
             raise Conflict("Another process has changed the generations of the search index.") from None
 
-    def remove(self, session: Session, name: str) -> None:
-        """Delete a generation that does not serve; nothing happens when it is gone already."""
-        index = self._indexes(session).get(name)
-        if index is not None and self.alias not in index["aliases"]:
-            session.client.options(ignore_status=404).indices.delete(index=name)
+    def remove(self, session: Session, build: Build) -> None:
+        """Delete a generation that is still under construction; nothing happens when it serves, is gone or was taken over."""
+        index = self._indexes(session).get(build.name)
+        if index is not None and build.alias in index["aliases"]:
+            session.client.options(ignore_status=404).indices.delete(index=build.name)
+
+    def _is_left(self, name: str, index: Meta) -> bool:
+        return self.alias not in index["aliases"] and bool(_number(self.alias, name)) and _is_own(index["mappings"])
+
+    def _fits(self, name: str, index: Meta, key: str) -> bool:
+        """Whether a rebuild would make the same index. Without a serving one nobody has a cursor yet, so that any key will do."""
+        found = _spec(index["mappings"])
+        same = (found.spec, found.layout, key or found.key) == (self._spec, self._layout, found.key)
+        return same and bool(_build_aliases(name, index))
+
+    def _take_over(self, session: Session, name: str, aliases: Sequence[str]) -> Build:
+        """Give it an alias that the rebuild before does not know. Raises Conflict when another process was quicker.
+
+        The block waits for writes that are under way: none of a rebuild that was killed arrives behind what this one looks at.
+        """
+        build = Build(name, _new_build_alias(name), resumed=True)
+        actions: list[dict[str, Any]] = [{"remove": {"index": name, "alias": alias, "must_exist": True}} for alias in aliases]
+        try:
+            session.client.indices.update_aliases(actions=[*actions, {"add": {"index": name, "alias": build.alias}}])
+        except NotFoundError:
+            raise Conflict(OTHER_REBUILD) from None
+        session.client.indices.add_block(index=name, block="write")
+        opened = {**_changeable(self._replicas, building=True), "blocks.write": None}
+        session.client.indices.put_settings(index=name, settings=opened)
+        return build
 
     def _check_alias(self, indexes: Mapping[str, Any]) -> None:
         if self.alias in indexes:
@@ -166,14 +209,17 @@ class Generations:
         return dict(found.body)
 
 
-def build_alias(name: str) -> str:
-    """The alias that a generation has while it is built."""
-    return f"{name}.build"
+def _new_build_alias(name: str) -> str:
+    return f"{name}{BUILD}{secrets.token_hex(3)}"
 
 
-def settings_of(replicas: int) -> dict[str, Any]:
-    """What changes when a generation starts to serve."""
-    made = settings(replicas, building=False)
+def _build_aliases(name: str, index: Meta) -> list[str]:
+    return [alias for alias in index["aliases"] if alias.startswith(f"{name}{BUILD}")]
+
+
+def _changeable(replicas: int, *, building: bool) -> dict[str, Any]:
+    """The settings that an index may be given later."""
+    made = settings(replicas, building=building)
     return {name: value for name, value in made.items() if name not in ("number_of_shards", "analysis")}
 
 

@@ -24,6 +24,12 @@ def versions(session: Session, after: str, limit: int) -> list[IndexedVersion]:
     return [_version(hit) for hit in session.search(body)["hits"]["hits"]]
 
 
+def last_id(session: Session) -> str:
+    """The largest id of all documents and tombstones, empty without any."""
+    hits = session.search({"size": 1, "track_total_hits": False, "stored_fields": "_none_", "sort": [{"id": "desc"}]})["hits"]["hits"]
+    return str(hits[0]["sort"][0]) if hits else ""
+
+
 def counts(session: Session) -> tuple[int, int]:
     """Numbers of documents and of tombstones."""
     body = {"size": 0, "track_total_hits": True, "aggs": {"withdrawn": {"filter": {"term": {"withdrawn": True}}}}}

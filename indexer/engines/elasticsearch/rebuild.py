@@ -10,22 +10,24 @@ from directory.search.engine import Applied, Change, IndexedVersion
 from indexer.engines.elasticsearch.bulk import Gone, write
 from indexer.engines.elasticsearch.connection import Session
 from indexer.engines.elasticsearch.errors import translated
-from indexer.engines.elasticsearch.generations import Generations, build_alias
-from indexer.engines.elasticsearch.lookup import counts, versions
+from indexer.engines.elasticsearch.generations import Build, Generations
+from indexer.engines.elasticsearch.lookup import counts, last_id, versions
 
 
 class Rebuild:
     """`Generation` in an index of its own. What was applied is durable and visible with the swap, or when it is looked at.
 
-    Every method raises Conflict when the index is gone, because a later rebuild has taken over.
+    Every method raises Conflict when a later rebuild has taken over.
     """
 
-    def __init__(self, generations: Generations, name: str, session: Callable[[str], Session]) -> None:
-        self.name = name
-        self.resumed_after = ""
+    def __init__(self, generations: Generations, build: Build, session: Callable[[str], Session]) -> None:
+        self.name = build.name
+        self._build = build
         self._generations = generations
         self._session = session
-        self._unseen = False
+        self._unseen = build.resumed
+        with self._writing():
+            self.resumed_after = last_id(self._seen()) if build.resumed else ""
 
     def belongs_to(self, generations: Generations) -> bool:
         """Whether it was started for this alias."""
@@ -35,7 +37,7 @@ class Rebuild:
         """Raises Conflict after the swap or `abandon`."""
         with self._writing():
             self._unseen = True
-            return write(self._session(self.name), build_alias(self.name), changes).outcomes
+            return write(self._session(self._build.alias), self._build.alias, changes).outcomes
 
     def versions(self, after: str, limit: int) -> list[IndexedVersion]:
         with self._writing():
@@ -48,19 +50,19 @@ class Rebuild:
     def serve(self) -> None:
         """Swap."""
         with self._writing():
-            session = self._session(self.name)
-            self._generations.finish(session, self.name)
-            self._generations.serve(session, self.name)
+            session = self._session(self._build.alias)
+            self._generations.finish(session, self._build)
+            self._generations.serve(session, self._build)
 
     def abandon(self) -> None:
-        """Delete it, unless it serves."""
+        """Delete it, unless it serves or a later rebuild has taken over."""
         with translated():
-            self._generations.remove(self._session(self.name), self.name)
+            self._generations.remove(self._session(self._build.alias), self._build)
 
     def _seen(self) -> Session:
-        session = self._session(self.name)
+        session = self._session(self._build.alias)
         if self._unseen:
-            session.client.indices.refresh(index=self.name)
+            session.client.indices.refresh(index=self._build.alias)
             self._unseen = False
         return session
 
