@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from directory.bootstrap import open_engine
 from directory.core.errors import Invalid
 from directory.core.vocabulary_files import load_vocabularies
-from directory.search.engine import Document, OfferKeys
+from directory.search.engine import Document, OfferKeys, Tombstone
 from directory.settings import Elasticsearch, load_settings
 from indexer.engines.analysis import analyzers
 from indexer.engines.documents import UnusableDocument
@@ -50,6 +50,12 @@ def test_a_document_has_only_fields_of_the_mapping() -> None:
         action, made = map(json.loads, row(change).lines.splitlines())
         assert action == {"index": {"_id": change.id, "version": change.version, "version_type": "external"}}
         assert set(made) <= known
+
+
+def test_a_tombstone_is_versioned_and_holds_nothing() -> None:
+    action, made = map(json.loads, row(Tombstone("a", 7)).lines.splitlines())
+    assert action == {"index": {"_id": "a", "version": 7, "version_type": "external"}}
+    assert made == {"id": "a", "version": 7, "withdrawn": True}
 
 
 def test_names_and_texts_of_others_are_kept_nowhere_but_for_highlights() -> None:

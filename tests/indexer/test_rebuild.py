@@ -13,7 +13,7 @@ from directory.store import leases, outbox
 from directory.store.holders import holder_name
 from directory.store.profiles import ProfileRow
 from indexer.document import DocumentBuilder
-from indexer.rebuild import Rebuilt
+from indexer.rebuild import Rebuilder, Rebuilt
 from indexer.rebuild_lease import LEASE as REBUILD
 from indexer.verify import Difference, Verifier
 from indexer.worker import LEASE
@@ -102,6 +102,27 @@ def test_who_leaves_at_the_very_last_moment_follows_behind_the_swap(world: World
     assert "p004" not in world.shown()  # the store says so
     assert world.drain() == 1
     assert (len(world.shown()), world.differences()) == (9, 0)
+
+
+@everywhere
+def test_what_a_worker_brought_to_the_old_index_before_the_swap_is_replayed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not in the outbox any more: only the last comparison, which alone writes, can find it."""
+    world.harvest(records(10))
+    with again(world) as other:  # only one process may write to the embedded index, and the first to do so goes on
+        other.drain()
+    take_over = Rebuilder._take_over
+
+    def work_before(self: Rebuilder, wait_seconds: float) -> None:
+        with again(world) as other:
+            other.withdraw("p004")
+            assert other.drain() == 1
+        take_over(self, wait_seconds)
+
+    monkeypatch.setattr(Rebuilder, "_take_over", work_before)
+    done = rebuild(world)
+    assert (done.loaded, done.caught_up) == (10, 1)
+    assert (world.parts.engine.count(), len(world.shown()), world.differences()) == (9, 9, 0)
+    assert world.table("outbox") == []
 
 
 @everywhere

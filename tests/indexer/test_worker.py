@@ -16,7 +16,7 @@ from directory.store.holders import holder_name
 from directory.store.outbox import Backlog
 from directory.work import Worker
 from indexer.worker import LEASE, Drained
-from tests.dialects import both
+from tests.dialects import both, both_engines
 from tests.world import World, again, record, records
 
 HOUR = timedelta(hours=1)
@@ -58,6 +58,18 @@ def test_who_leaves_goes_first(world: World) -> None:
     world.parts.indexer.drain()
     held = {row.id: row for row in world.parts.engine.versions("", 1000)}
     assert held[person].withdrawn
+
+
+@both_engines
+def test_who_is_erased_leaves_the_index_too(world: World) -> None:
+    """The store has no profile any more that could say so."""
+    world.harvest(records(3))
+    world.drain()
+    person = world.person("p001")
+    world.parts.consent.erase(person)
+    assert world.drain() == 1
+    assert {row.id: row.withdrawn for row in world.parts.engine.versions("", 9)}[person]
+    assert (world.parts.engine.count(), world.shown(), world.differences()) == (2, ["p000", "p002"], 0)
 
 
 def test_idle_it_only_reads_and_lets_others_write(world: World) -> None:

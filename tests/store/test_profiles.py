@@ -1,4 +1,7 @@
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from directory.core.profile import Institution, Profile, Provenance
 from directory.store import institutions, people, profiles
@@ -47,6 +50,24 @@ def test_whose_listing_has_run_out(store: Store) -> None:
         profiles.save(conn, rows)
         assert profiles.expired_listed(conn, NOW, 9) == ["m2", "m1"]
         assert profiles.expired_listed(conn, NOW, 1) == ["m2"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "seen"),
+    [
+        ({}, True),
+        ({"listed_until": None}, True),
+        ({"listed_until": NOW + HOUR}, True),
+        ({"listed_until": NOW}, False),
+        ({"listed_until": NOW - HOUR}, False),
+        ({"listed": False}, False),
+        ({"scopes": ("widgets",)}, False),
+        ({"scopes": ()}, False),
+    ],
+)
+def test_the_read_gate(changed: dict[str, Any], seen: bool) -> None:
+    row = profile_row("m1", **{"listed": True, "listed_until": NOW + HOUR, "scopes": ("public", "federation"), **changed})
+    assert row.visible("public", NOW) is seen
 
 
 def test_whose_availability_the_calendar_changes(store: Store) -> None:
