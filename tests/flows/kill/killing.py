@@ -16,16 +16,17 @@ from tests.world import World, record
 
 ROOT = Path(__file__).parents[3]
 KILLED = -9
-PEOPLE = 200
+PEOPLE = 60
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: its exit code (-9 when it was killed), its time, its statements (only of one that ended by itself)."""
+    """How a command ended: its exit code (-9 when it was killed), its time, and, if it ended by itself, its steps and those of its swap."""
 
     code: int
     seconds: float
-    statements: int
+    steps: int
+    swap: int
 
 
 class Zygote:
@@ -36,19 +37,20 @@ class Zygote:
         self._environment = environment
         self._log = log
 
-    def run(self, *arguments: str, statements: int = 0, seconds: float = 0.0) -> Ended:
-        """Run a command, perhaps to be killed. It must never print a trace."""
+    def run(self, *arguments: str, step: int = 0, within: str = "", seconds: float = 0.0) -> Ended:
+        """Run a command, perhaps to be killed at a step, also of its swap alone, or in the middle of one. It must never print a trace."""
         self._log.unlink(missing_ok=True)
         request = {"arguments": arguments, "environment": self._environment, "log": str(self._log)}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request | {"statements": statements, "seconds": seconds}) + "\n")
+        self._process.stdin.write(json.dumps(request | {"step": step, "within": within, "seconds": seconds}) + "\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         said = self._log.read_text() if self._log.exists() else ""
         assert "Traceback" not in said, said
-        counted = re.search(r"STATEMENTS (\d+)", said)
-        ended = Ended(answer["code"], answer["seconds"], int(counted[1]) if counted else 0)
+        counted = re.search(r"STEPS (\d+) (\d+)", said)
+        steps, swap = map(int, counted.groups()) if counted else (0, 0)
+        ended = Ended(answer["code"], answer["seconds"], steps, swap)
         assert ended.code in (0, 1, KILLED), said
         return ended
 
@@ -68,13 +70,14 @@ def zygote(environment: dict[str, str], folder: Path) -> Iterator[Zygote]:
 
 @dataclass
 class Course:
-    """A feed that changes from step to step, and who must be seen at the end of each."""
+    """A feed that changes from step to step, and who must be seen at the end of each. `settled` were seen when all was done last."""
 
     world: World
     kill: Zygote
     step: int = 0
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
         """The first copy of the feed, taken in and indexed by the commands: this process only reads the index."""
@@ -100,13 +103,19 @@ class Course:
         self.world.withdraw(name)
         self.withdrawn.add(name)
 
+    def depart(self) -> None:
+        """Somebody withdraws though the feed stays the same."""
+        self.step += 1
+        self.leave()
+
     def expected(self) -> list[str]:
         """Who is to be found once everything is done."""
         return sorted(name for name, item in self.items.items() if "withdrawn" not in item and name not in self.withdrawn)
 
     def check_after_a_kill(self) -> None:
-        """Whatever was done by halves: nobody who left is visible, and the ledger is whole."""
+        """Whatever was done by halves: nobody who left is visible, nobody else has gone, and the ledger is whole."""
         shown = set(self.world.shown())
+        assert self.settled.intersection(self.expected()) <= shown
         assert not shown & self.withdrawn
         gone = {row[1] for row in self.world.table("source_record") if row[-1] == "withdrawn"}
         assert not shown & gone
@@ -121,8 +130,9 @@ class Course:
         assert self.world.differences() == 0
         newest = self.world.table("source_run")[-1]
         assert newest[2] == "complete"
+        self.settled = set(self.expected())
 
 
-def spread(points: int, end: int) -> Sequence[int]:
-    """So many numbers from 1 to `end`."""
-    return [1 + number * (end - 1) // max(1, points - 1) for number in range(points)]
+def shares(points: int, offset: float = 0.5) -> Sequence[float]:
+    """So many numbers between 0 and 1; another offset below 1 gives others."""
+    return [(number + offset) / points for number in range(points)]
