@@ -38,26 +38,18 @@ def test_figures_of_other_sizes_stay_when_one_is_measured_again(tmp_path: Path) 
     assert found.of("size") == {}
 
 
-FIGURES = {
-    1_000: {
-        "times": {"everybody": {"bare": (1, 2), "application": (3, 4), "http": (4, 8), "plain": (8, 10), "sql": (80, 100)}},
-        "seldom": [],
-        "asked": 10,
-        "equal": 9,
-    },
-    100_000: {
-        "times": {
-            "everybody": {
-                "bare": (2, 4), "application": (5, 6), "http": (6, 8), "plain": (60, 80), "sql": (900, 1000),
-                "one request": (12, 16), "http on Elasticsearch": (18, 20),
-            },
-            "one mentor": {"bare": (1, 1), "application": (2, 2), "http": (2, 3), "http on Elasticsearch": (2, 3)},
-        },
-        "seldom": ["everybody"],
-        "asked": 4,
-        "equal": 4,
-    },
+SMALL = {"everybody": {"bare": (1, 2), "application": (3, 4), "http": (4, 8), "plain": (8, 10), "sql": (80, 100)}}
+LARGE = {
+    "everybody": {
+        "bare": (2, 4), "application": (5, 6), "http": (6, 8), "plain": (60, 80), "sql": (900, 1000),
+        "one request": (12, 16), "http on Elasticsearch": (18, 20),
+    }
 }  # fmt: skip
+MENTOR = {"one mentor": {"bare": (1, 1), "application": (2, 2), "http": (2, 3), "http on Elasticsearch": (2, 3)}}
+FIGURES = {
+    1_000: {"alone": SMALL, "beside": SMALL, "seldom": [], "asked": 10, "equal": 9},
+    100_000: {"alone": LARGE | MENTOR, "beside": LARGE, "seldom": ["everybody"], "asked": 4, "equal": 4},
+}
 
 
 def cells(table: Table) -> list[list[str]]:
@@ -65,22 +57,26 @@ def cells(table: Table) -> list[list[str]]:
 
 
 def test_ratios_are_of_medians_and_of_95th_percentiles() -> None:
-    ways, ratios, growth = beside(FIGURES)
+    ways, ratios = beside(FIGURES)
     assert cells(ratios) == [
         ["everybody", "1,000", "0.50 / 0.80", "", "4.00 / 4.00", "+3.00 / +6.00", "20 / 12"],
         ["everybody", "100,000", "0.10 / 0.10", "0.50 / 0.50", "3.00 / 2.00", "+4.00 / +4.00", "150 / 125"],
     ]
-    assert cells(growth) == [["everybody", "1.50 / 1.00"]]
     assert cells(ways)[0] == ["everybody", "1,000", "4.00 / 8.00", "1.00 / 2.00", "8.00 / 10.0", "", "", "80.0 / 100"]
     assert ways.notes[-2].startswith("1,000 mentors: in 9 of 10 questions with words")
     assert ways.notes[-1].endswith("SQL was asked one question in 10: everybody.")
 
 
 def test_a_table_says_where_elasticsearch_was_not_measured() -> None:
-    _, remote = tables(FIGURES)
+    _, remote, _ = tables(FIGURES)
     assert cells(remote) == [
         ["everybody", "100,000", "12.0 / 16.0", "18.0 / 20.0", "1.50 / 1.25", "+6.00 / +4.00"],
         ["one mentor", "100,000", "", "2.00 / 3.00", "", ""],
         ["not measured: no server given", "1,000", "", "", "", ""],
     ]
     assert "Elasticsearch where a column is empty: not measured: no server given." in beside(FIGURES)[0].notes
+
+
+def test_growth_is_of_the_largest_to_the_smallest() -> None:
+    assert cells(tables(FIGURES)[-1]) == [["everybody", "1.50 / 1.00"]]
+    assert len(tables({1_000: FIGURES[1_000]})) == 2
