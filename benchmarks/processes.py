@@ -41,8 +41,8 @@ def free_address() -> str:
 
 @contextmanager
 def worker(installation: Installation) -> Iterator[Process]:
-    """`mentors worker`, which looks at the outbox."""
-    with _running(installation, "worker", _has_store_open) as process:
+    """The process of `mentors worker` that looks at the outbox, alone: the benchmark runs the source itself."""
+    with _running(installation, _has_store_open, "worker", "--only", "index") as process:
         yield process
 
 
@@ -56,7 +56,7 @@ def server(installation: Installation) -> Iterator[Process]:
         except OSError:
             return False
 
-    with _running(installation, "serve", answers) as process:
+    with _running(installation, answers, "serve") as process:
         yield process
 
 
@@ -120,13 +120,13 @@ def _started(installation: Installation, *command: str) -> Process:
 
 
 @contextmanager
-def _running(installation: Installation, command: str, ready: Callable[[Process], bool]) -> Iterator[Process]:
-    process = _started(installation, command)
+def _running(installation: Installation, ready: Callable[[Process], bool], *command: str) -> Iterator[Process]:
+    process = _started(installation, *command)
     try:
         deadline = time.monotonic() + PATIENCE
         while not ready(process):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"mentors {command} did not start (exit code {process.returncode})")
+                raise RuntimeError(f"mentors {' '.join(command)} did not start (exit code {process.returncode})")
             time.sleep(0.05)
         yield process
     finally:
