@@ -1,6 +1,6 @@
 """Records a second from a feed to visible answers: first load, unchanged and 1 % changed re-harvest.
 
-The runner works in this process and the indexer in `mentors worker`, as with two workers in operation.
+The runner works in this process and the indexer in another, as the two processes of `mentors worker` do.
 """
 
 import time

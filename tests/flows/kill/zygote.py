@@ -116,6 +116,14 @@ def _command(request: dict[str, Any]) -> NoReturn:
     os._exit(code if isinstance(code, int) else 0)  # taking the interpreter down costs more than most commands
 
 
+def _kill(pid: int) -> None:
+    """The command and what it has started. It is our child and not waited for, so the number is still its own."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:  # it has not come as far as having a group
+        os.kill(pid, signal.SIGKILL)
+
+
 def _wait(pid: int, seconds: float) -> int:
     deadline = time.monotonic() + seconds if seconds else float("inf")
     while True:
@@ -123,7 +131,7 @@ def _wait(pid: int, seconds: float) -> int:
         if done:
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)  # it is our child and not waited for, so the number is still its own
+            _kill(pid)
             deadline = float("inf")
         time.sleep(PAUSE)
 
