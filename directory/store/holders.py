@@ -29,7 +29,15 @@ def is_gone(holder: str) -> bool:
         return True
     except (OSError, ValueError, OverflowError):
         return False
-    return False
+    return _is_zombie(int(parts[3]))
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether it has ended and nobody has looked at its exit code yet, which who takes over from a killed parent may be slow to do."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
 
 
 def _machine() -> str:

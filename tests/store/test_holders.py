@@ -22,6 +22,15 @@ def test_a_process_that_lives_is_not_gone_and_one_that_ended_is() -> None:
     assert is_gone(name.replace(f"/{os.getpid()}/", f"/{ended.pid}/"))
 
 
+def test_who_ended_is_gone_before_anybody_asked_how() -> None:
+    with subprocess.Popen([sys.executable, "-c", "print()"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        name = holder_name("worker").replace(f"/{os.getpid()}/", f"/{process.pid}/")
+        process.stdout.read()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert is_gone(name)
+
+
 @pytest.mark.parametrize("name", ["", "worker", "worker/other/1/2/3", "a/b/c/d/e/f"])
 def test_of_a_stranger_nothing_is_known(name: str) -> None:
     assert not is_gone(name)

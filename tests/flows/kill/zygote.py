@@ -9,6 +9,7 @@ write to the index and its end, a request to Elasticsearch and the answer to it,
 know yet.
 """
 
+import ctypes
 import functools
 import gc
 import json
@@ -18,6 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -26,6 +28,7 @@ from sqlalchemy import Engine, event
 from directory.cli import main
 
 PAUSE = 0.001
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans become children of this process
 FILE_CALLS = ("replace", "rename", "link", "unlink", "remove", "rmdir", "mkdir", "fsync")
 ENGINES = {
     "embedded": ("indexer.engines.embedded.engine", "EmbeddedEngine"),
@@ -116,6 +119,13 @@ def _command(request: dict[str, Any]) -> NoReturn:
     os._exit(code if isinstance(code, int) else 0)  # taking the interpreter down costs more than most commands
 
 
+def _wait_for_group(pid: int) -> None:
+    """What the command had started is ours now, and has been killed with it or ends by itself."""
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-pid, 0)
+
+
 def _kill(pid: int) -> None:
     """The command and what it has started. It is our child and not waited for, so the number is still its own."""
     try:
@@ -129,6 +139,7 @@ def _wait(pid: int, seconds: float) -> int:
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
+            _wait_for_group(pid)
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > deadline:
             _kill(pid)
@@ -138,6 +149,7 @@ def _wait(pid: int, seconds: float) -> int:
 
 def serve() -> None:
     """Until standard input ends."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     for line in sys.stdin:
         request = json.loads(line)
         import_module(ENGINES[_engine(request)][0])  # here, so that no command has to
