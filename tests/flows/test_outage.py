@@ -14,11 +14,11 @@ import pytest
 from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from directory import work
-from directory.app import create_app
-from directory.bootstrap import build
+from directory.app import Bounded, create_app
+from directory.bootstrap import Parts, build
 from directory.core.errors import Unavailable
 from directory.store import outbox
 from directory.store.outbox import Backlog
@@ -48,6 +48,7 @@ class Installation:
     """A worker's process, a web process, and the server that they share, behind a proxy. `real` has an Elasticsearch."""
 
     worker: World
+    parts: Parts
     web: FlaskClient
     site: Site
     real: bool
@@ -110,7 +111,7 @@ def installation(server: tuple[str, Ledger | None], tmp_path: Path) -> Iterator[
             assert world.drain() == PEOPLE
             parts = build(world.parts.settings, read_only_engine=True, clock=world.clock)
             try:
-                yield Installation(world, create_app(parts).test_client(), Site(proxy, alias, client), real=ledger is None)
+                yield Installation(world, parts, create_app(parts).test_client(), Site(proxy, alias, client), real=ledger is None)
             finally:
                 parts.close()
                 proxy.recover()
@@ -262,3 +263,33 @@ def wait(until: Callable[[], bool]) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("it did not come")
+
+
+@pytest.mark.parametrize("server", ["stand-in"], indirect=True)
+def test_searches_that_hang_leave_room_for_pages_that_need_no_search(installation: Installation) -> None:
+    """Three times as many readers search, again and again, as the process works for at once."""
+    places = installation.parts.settings.web.at_once
+    client = Client(Bounded(installation.web.application, places, installation.parts.metrics.refused))
+    page = f"/mentors/{installation.worker.person('p000')}"
+    ended = threading.Event()
+    statuses: set[int] = set()
+
+    def search() -> None:
+        while not ended.wait(0.2):
+            statuses.add(client.get("/api/v1/mentors").status_code)
+
+    PLAYED["hangs"].begin(installation.site)
+    assert installation.web.get("/api/v1/mentors").status_code == 503
+    readers = [threading.Thread(target=search) for _ in range(3 * places)]
+    for reader in readers:
+        reader.start()
+    try:
+        seen = [client.get(page).status_code for _ in range(20) if not ended.wait(0.1)]
+    finally:
+        ended.set()
+        for reader in readers:
+            reader.join()
+    assert (seen, statuses) == ([200] * 20, {503})
+    PLAYED["hangs"].end(installation.site)
+    assert installation.worker.drain() == 0
+    assert installation.web.get("/readyz").status_code == 200

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer
 
 from directory.core.errors import Invalid, Unavailable
-from indexer.engines.elasticsearch.errors import FAILING, SLOW, SOON, unavailable
+from indexer.engines.elasticsearch.errors import FAILING, SLOW, SOON, Slow, unavailable
 
 KEEP: Final = "5m"
 """How long a view is kept after it was last used."""
@@ -87,7 +87,7 @@ class Session:
         """The client, limited to the time that is left. Raises Unavailable when none is left."""
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise Unavailable(SLOW, retry_after=SOON)
+            raise Slow(SLOW, retry_after=SOON)
         return self._client.options(request_timeout=left)
 
     def search(self, body: Json, *, view: str = "") -> Json:
@@ -126,7 +126,7 @@ def complete(answer: Json) -> Json:
         causes = [error, *error.get("root_cause", ())] if isinstance(error, dict) else []
         raise unavailable(int(answer.get("status", 500)), frozenset(str(cause.get("type")) for cause in causes))
     if answer.get("timed_out", True):
-        raise Unavailable(SLOW, retry_after=SOON)
+        raise Slow(SLOW, retry_after=SOON)
     if answer["_shards"]["failed"]:
         raise Unavailable(FAILING, retry_after=SOON)
     return answer

@@ -16,6 +16,7 @@ from indexer.engines.elasticsearch.errors import OPERATOR, Refused, translated
 from indexer.engines.elasticsearch.generations import Generations, Serving
 from indexer.engines.elasticsearch.lookup import counts, versions
 from indexer.engines.elasticsearch.mapping import fingerprint, layout
+from indexer.engines.elasticsearch.places import Places
 from indexer.engines.elasticsearch.rebuild import Rebuild
 from indexer.engines.elasticsearch.search import Search
 from indexer.engines.elasticsearch.spelling import corrections, matches
@@ -53,6 +54,7 @@ class ElasticsearchEngine:
         self._read_only = read_only
         self._may_begin = may_begin
         self._search = Search(Views())
+        self._places = Places()
         self._lock = Lock()
         self._serving: Serving | None = None
         self._checked = 0.0
@@ -77,7 +79,7 @@ class ElasticsearchEngine:
 
     def search(self, request: SearchRequest) -> Page:
         """Raises Invalid for names that the field table does not have, InvalidCursor for a cursor of another question."""
-        with translated():
+        with self._places.taken(), translated():
             session = self._reading()
             with self._doubted(session):
                 page = self._search.page(session, self._known(session), request)
@@ -146,7 +148,7 @@ class ElasticsearchEngine:
 
     @contextmanager
     def _asking(self, session: Session) -> Iterator[Session]:
-        with translated():
+        with self._places.taken(), translated():
             with self._doubted(session):
                 self._known(session)
                 yield session

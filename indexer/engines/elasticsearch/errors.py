@@ -41,6 +41,10 @@ REFUSED: Final = "The search engine refused a request of this program."
 FAILING: Final = "The search engine can't answer now."
 
 
+class Slow(Unavailable):
+    """No answer in time."""
+
+
 class Refused(Unavailable):
     """A request that the server takes for wrong, for no reason that is known here."""
 
@@ -86,7 +90,7 @@ def translate(error: ApiError | TransportError) -> Unavailable:
     if isinstance(error, UnsupportedProductError | SerializationError):
         return Unavailable(FOREIGN, retry_after=OPERATOR)
     if isinstance(error, ConnectionTimeout):
-        return Unavailable(SLOW, retry_after=SOON)
+        return Slow(SLOW, retry_after=SOON)
     if isinstance(error, TlsError):
         return Unavailable(UNTRUSTED, retry_after=OPERATOR)
     if isinstance(error, TransportError):
