@@ -77,7 +77,7 @@ def measure(size: int, folder: Path, found: Table) -> None:
 
 
 def _build(size: int, folder: Path) -> str:
-    engine = EmbeddedEngine(folder, vocabularies_fingerprint="benchmark")
+    engine = EmbeddedEngine(folder, vocabularies_fingerprint="benchmark", values=_profiles().values)
     generation = engine.start_generation()
     seconds = 0.0
     with get_context("spawn").Pool(1) as pool:

@@ -13,6 +13,7 @@ from directory.demo.people import MOST_PEOPLE, Cast
 from directory.search.engine import Document
 from directory.store.profiles import ProfileRow
 from indexer.document import DocumentBuilder
+from indexer.engines.embedded import values_of
 
 TODAY: Final = date(2026, 11, 24)
 INSTITUTIONS: Final = 500
@@ -40,6 +41,7 @@ class Profiles:
         known = vocabularies or load_vocabularies(VOCABULARIES)
         self._cast = Cast(known, today=TODAY, institutions_count=INSTITUTIONS)
         self._reader = RecordReader(known)
+        self.values = values_of(known)
         self._builder = DocumentBuilder(known, lapse_days=LAPSE_DAYS)
         self._institutions = {place.facts["name"]: f"institution-{number}" for number, place in enumerate(self._cast.institutions)}
 

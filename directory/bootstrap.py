@@ -48,7 +48,7 @@ from directory.store.journal import Journal
 from directory.store.secret import secret
 from directory.store.session import Store
 from indexer.document import DocumentBuilder
-from indexer.engines.embedded import EmbeddedEngine
+from indexer.engines.embedded import EmbeddedEngine, values_of
 from indexer.engines.first import MayBegin, always
 from indexer.rebuild import Rebuilder
 from indexer.sweep import Sweeper
@@ -205,7 +205,13 @@ def open_engine(
         remote = ElasticsearchEngine(address, vocabularies_fingerprint=fingerprint, read_only=read_only, may_begin=may_begin)
         return remote, remote.spec
     folder = settings.paths.data / "index"
-    engine = EmbeddedEngine(folder, vocabularies_fingerprint=vocabularies.fingerprint, read_only=read_only, may_begin=may_begin)
+    engine = EmbeddedEngine(
+        folder,
+        vocabularies_fingerprint=vocabularies.fingerprint,
+        values=values_of(vocabularies),
+        read_only=read_only,
+        may_begin=may_begin,
+    )
     return engine, engine.spec
 
 

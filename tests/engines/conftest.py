@@ -13,7 +13,7 @@ import pytest
 from directory.search.engine import SearchEngine
 from indexer.engines.elasticsearch import Address, ElasticsearchEngine
 from indexer.engines.embedded import EmbeddedEngine
-from tests.corpus import mentors
+from tests.corpus import KEYS, mentors
 from tests.search_engines import WITHOUT_ELASTICSEARCH, delete_indexes, indexes, server_url
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ class EmbeddedKit:
         self._opened: list[EmbeddedEngine] = []
 
     def open(self) -> SearchEngine:
-        engine = EmbeddedEngine(self._folder, vocabularies_fingerprint="corpus")
+        engine = EmbeddedEngine(self._folder, vocabularies_fingerprint="corpus", values=KEYS)
         self._opened.append(engine)
         return engine
 

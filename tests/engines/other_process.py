@@ -15,6 +15,7 @@ from pathlib import Path
 from directory.search.engine import Document, SearchEngine, SearchRequest
 from indexer.engines.elasticsearch import Address, ElasticsearchEngine
 from indexer.engines.embedded import EmbeddedEngine, rebuild
+from tests.corpus import KEYS
 
 BATCH = 20
 
@@ -29,7 +30,7 @@ def engine_at(place: Sequence[str], *, read_only: bool = False) -> SearchEngine:
     if place[0] == "elasticsearch":
         address = Address(place[1], place[2], replicas=0, seconds=20)
         return ElasticsearchEngine(address, vocabularies_fingerprint="corpus", read_only=read_only)
-    return EmbeddedEngine(Path(place[1]), vocabularies_fingerprint="corpus", read_only=read_only)
+    return EmbeddedEngine(Path(place[1]), vocabularies_fingerprint="corpus", values=KEYS, read_only=read_only)
 
 
 def read(place: Sequence[str]) -> None:

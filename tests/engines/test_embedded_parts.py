@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 from tantivy import Searcher
 
 from directory.search.engine import OfferKeys, SearchRequest
-from directory.search.fields import FACETS, SORTS
+from directory.search.fields import FACETS, MISSING, SORTS
 from indexer.engines.asked import accepted
 from indexer.engines.embedded import EmbeddedEngine, leaders
 from indexer.engines.embedded.everybody import Everybody, count_everybody
 from indexer.engines.embedded.facets import facet_passes
 from indexer.engines.embedded.ids import HEAD, TAIL, head, numbers
 from indexer.engines.embedded.joint import countable_together
+from indexer.engines.embedded.pairs import PAIRED, Values, pair_field, pair_of, pairs_of
 from indexer.engines.embedded.question import Question, compile_request
 from indexer.engines.embedded.schema import schema
-from indexer.engines.embedded.sets import by_member, members, sets_of
+from indexer.engines.embedded.sets import by_member, keys_of, members, sets_of
 from indexer.engines.embedded.terms import Terms
 from indexer.engines.offers import ARENA, AVAILABILITY
-from tests.corpus import mentors, person
+from tests.corpus import KEYS, SIZE, mentor, mentors, person
 from tests.engines.asking import ALL, document, found, ids
 
 any_id = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), min_size=1, max_size=24)
@@ -31,7 +32,7 @@ sets = st.dictionaries(st.sets(st.sampled_from("abcd")), st.integers(1, 9))
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[EmbeddedEngine]:
-    opened = EmbeddedEngine(tmp_path / "index", vocabularies_fingerprint="corpus")
+    opened = EmbeddedEngine(tmp_path / "index", vocabularies_fingerprint="corpus", values=KEYS)
     yield opened
     opened.close()
 
@@ -54,6 +55,46 @@ def test_the_first_hits_that_are_kept_are_those_that_would_be_read(
     assert [hit for page in pages for hit in page.hits] == list(whole.hits)
     assert {page.total for page in pages} == {114 - len(set(request.exclude))}
     assert [page.facets for page in pages] == [whole.facets] * len(pages)
+
+
+def values_of_corpus() -> Values:
+    return {facet: (*KEYS[facet], MISSING) for facet in PAIRED}
+
+
+@given(number=st.integers(0, SIZE - 1), data=st.data())
+def test_a_pair_says_that_a_mentor_has_either(number: int, data: st.DataObject) -> None:
+    values = values_of_corpus()
+    for facet, known in values.items():
+        chosen = data.draw(st.sets(st.sampled_from(known), min_size=2, max_size=2))
+        has = not chosen.isdisjoint(keys_of(mentor(number), facet))
+        assert (pair_of(chosen) in pairs_of(mentor(number), values)[pair_field(facet)]) == has
+
+
+def test_a_key_that_came_after_the_index_was_made_is_found(tmp_path: Path) -> None:
+    """Its generation does not know the key, whoever writes to it and whoever asks."""
+    folder = tmp_path / "index"
+    before = EmbeddedEngine(folder, vocabularies_fingerprint="old", values={"stage": ("early", "mid"), "mode": ("video",)})
+    before.apply([document("a", keys={"stage": ("early",), "mode": ("video",)}), document("b", keys={"stage": ("mid",)})])
+    before.close()
+    later = EmbeddedEngine(folder, vocabularies_fingerprint="new", values={"stage": ("early", "mid", "late"), "mode": ("video", "phone")})
+    later.apply([document("c", keys={"stage": ("late",), "mode": ("phone",)}), document("d", keys={"stage": ("early",)})])
+
+    def either(*keys: str, facet: str = "stage", **more: object) -> list[str]:
+        return sorted(found(later, filters={facet: keys}, **more))
+
+    assert either("early", "mid") == ["a", "b", "d"]
+    assert either("early", "late") == ["a", "c", "d"]
+    assert either("mid", "late") == ["b", "c"]
+    assert either("video", "phone", facet="mode") == ["a", "c"]
+    assert either("video", facet="mode", include=frozenset({"mode"})) == ["a", "b", "d"]
+    later.close()
+
+
+def test_a_choice_of_two_keys_is_one_term(engine: EmbeddedEngine) -> None:
+    engine.apply(mentors())
+    filters = {"stage": KEYS["stage"][:2], "mode": KEYS["mode"][:2], "arena": KEYS["arena"][:2]}
+    question = compile_request(schema(), engine._view().terms, SearchRequest("public", filters=filters))
+    assert repr(question.matching()).count("TermQuery") == len((*filters, "scope"))
 
 
 def terms(**counted: dict[str, int]) -> Terms:

@@ -22,8 +22,8 @@ Both = tuple[EmbeddedEngine, Plain]
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """An index with deleted documents and tombstones, in several segments."""
     folder = tmp_path_factory.mktemp("plain") / "index"
-    engine = EmbeddedEngine(folder, vocabularies_fingerprint="plain")
     profiles = Profiles()
+    engine = EmbeddedEngine(folder, vocabularies_fingerprint="plain", values=profiles.values)
     for start in range(0, SIZE, 400):
         engine.apply(list(profiles.documents(400, start)))
     engine.apply([profiles.document(number, version=2) for number in range(0, SIZE, 9)])

@@ -4,6 +4,7 @@ from directory.search.engine import Change, Document, Tombstone
 from directory.search.fields import MENTOR_FACETS, MISSING, TEXTS
 from indexer.engines.documents import LAST_DAY, check, distinct, share, unmarked
 from indexer.engines.embedded.ids import numbers
+from indexer.engines.embedded.pairs import Values, pairs_of
 from indexer.engines.embedded.schema import ANY_FOLDED, ANY_STEMMED, facet_field, set_field, text_field
 from indexer.engines.embedded.sets import sets_of
 from indexer.engines.names import prefixes
@@ -12,13 +13,13 @@ from indexer.engines.offers import offer_keys
 Row = dict[str, object]
 
 
-def row(change: Change) -> Row:
-    """The row to index. Raises UnusableDocument."""
+def row(change: Change, values: Values) -> Row:
+    """The row to index; `values` are those of the generation. Raises UnusableDocument."""
     check(change)
     fields: Row = {"id": change.id, **numbers(change.id), "version": change.version}
     if isinstance(change, Tombstone):
         return {**fields, "withdrawn": 1}
-    return {**fields, "withdrawn": 0, **_facets(change), **_texts(change), **_orders(change)}
+    return {**fields, "withdrawn": 0, **_facets(change), **pairs_of(change, values), **_texts(change), **_orders(change)}
 
 
 def _facets(document: Document) -> Row:

@@ -12,13 +12,14 @@ import json
 import os
 import secrets
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tantivy import Index
 
 from directory.core.errors import Conflict, Unavailable
+from indexer.engines.embedded.pairs import Values
 from indexer.engines.embedded.schema import register, schema
 
 POINTER: Final = "CURRENT"
@@ -27,10 +28,12 @@ Mark = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """`spec` is the fingerprint of everything documents were built from, `layout` of what code needs to read them."""
+    """`spec` is the fingerprint of everything documents were built from, `layout` of what code needs to read them, `values` are the keys
+    that its documents have in pairs."""
 
     spec: str
     layout: str
+    values: Values = field(default_factory=dict, compare=False)
 
 
 class Folder:
@@ -57,8 +60,10 @@ class Folder:
     def spec(self, name: str) -> Spec:
         """What a generation was built for; empty fingerprints when that can't be read."""
         try:
-            return Spec(**json.loads((self.root / name / "spec.json").read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            found = json.loads((self.root / name / "spec.json").read_text("utf-8"))
+            values = {facet: tuple(keys) for facet, keys in found.pop("values", {}).items()}
+            return Spec(**found, values=values)
+        except (OSError, ValueError, TypeError, AttributeError):
             return Spec("", "")
 
     def create(self, spec: Spec) -> str:

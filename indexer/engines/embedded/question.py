@@ -11,6 +11,7 @@ from directory.search.engine import SearchRequest
 from directory.search.fields import OFFER_FACETS
 from indexer.engines.analysis import clean
 from indexer.engines.asked import Selections, accepted, check_request
+from indexer.engines.embedded.pairs import pair_field, pair_of
 from indexer.engines.embedded.schema import facet_field, set_field
 from indexer.engines.embedded.terms import Terms
 from indexer.engines.embedded.text import TextQuery, text_query
@@ -87,6 +88,8 @@ class Question:
         return clauses
 
     def _filter(self, facet: str, keys: frozenset[str]) -> Clause:
+        if len(keys) == 2 and keys <= self.terms.paired.get(facet, frozenset()):
+            return Occur.Must, unscored(tantivy.Query.term_query(self.schema, pair_field(facet), pair_of(keys)))
         refused = self.terms.refused(facet, keys)
         if refused is not None:
             return Occur.MustNot, any_of(self.schema, set_field(facet), refused)

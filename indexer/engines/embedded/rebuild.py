@@ -19,7 +19,7 @@ class Rebuild:
     def __init__(self, folder: Folder, name: str) -> None:
         self.name = name
         self._folder = folder
-        self._writer = Writer(folder.data(name), bulk=True)
+        self._writer = Writer(folder.data(name), folder.spec(name).values, bulk=True)
         self.resumed_after = last_id(self._writer.commit())
 
     def belongs_to(self, folder: Folder) -> bool:

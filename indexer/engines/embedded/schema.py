@@ -11,10 +11,11 @@ from tantivy import Index, Schema, SchemaBuilder
 from directory.search.fields import FACETS, MENTOR_FACETS, TEXTS
 from indexer.engines.analysis import analyzers
 from indexer.engines.embedded.ids import HEAD, TAIL
+from indexer.engines.embedded.pairs import PAIRED, pair_field
 from indexer.engines.embedded.sets import SETS
 from indexer.engines.offers import OFFER_FIELDS
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised whenever this package writes documents differently, so that an older index is rebuilt."""
 
 STEMMED: Final = "stemmed"
@@ -63,6 +64,8 @@ def schema() -> Schema:
     builder.add_text_field(ANY_FOLDED, tokenizer_name=FOLDED, index_option="basic")
     for field in ("order_name", "order_confirmed", *map(facet_field, MENTOR_FACETS), *OFFER_FIELDS.values(), *map(set_field, SETS)):
         _add_keys(builder, field, fast=True)
+    for facet in PAIRED:
+        _add_keys(builder, pair_field(facet))
     for text in TEXTS.values():
         builder.add_text_field(text_field(text.name), stored=text.highlight, tokenizer_name=STEMMED if text.stem else FOLDED)
     return builder.build()

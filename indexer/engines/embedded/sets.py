@@ -4,11 +4,11 @@ Counted together, the sets of several facets tell the counts of each with the se
 pass and not one each.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from directory.search.engine import Document
-from directory.search.fields import MISSING, OFFER_FACETS
+from directory.search.fields import MISSING
 from indexer.engines.offers import ARENA, AVAILABILITY
 
 SETS: Final = (ARENA, AVAILABILITY, "mode", "state", "stage")
@@ -19,8 +19,16 @@ BETWEEN: Final = "\x1d"
 
 def sets_of(document: Document) -> dict[str, str]:
     """Per facet the set of its keys. Nobody without offers counts as not stating a facet of offers."""
-    offers = {ARENA: [offer.arena for offer in document.offers], AVAILABILITY: [offer.availability for offer in document.offers]}
-    return {facet: _joined(offers[facet] if facet in OFFER_FACETS else document.keys.get(facet) or (MISSING,)) for facet in SETS}
+    return {facet: _joined(keys_of(document, facet)) for facet in SETS}
+
+
+def keys_of(document: Document, facet: str) -> Collection[str]:
+    """All keys of a mentor in a facet."""
+    if facet == ARENA:
+        return [offer.arena for offer in document.offers]
+    if facet == AVAILABILITY:
+        return [offer.availability for offer in document.offers]
+    return document.keys.get(facet) or (MISSING,)
 
 
 def members(joined: str) -> list[str]:

@@ -14,6 +14,7 @@ from directory.core.errors import Unavailable
 from indexer.engines.embedded.everybody import Everybody, count_everybody
 from indexer.engines.embedded.generations import Folder, Mark, file_mark, open_index
 from indexer.engines.embedded.leaders import Leaders, read_leaders
+from indexer.engines.embedded.pairs import Values
 from indexer.engines.embedded.question import Question
 from indexer.engines.embedded.terms import Terms, read_terms
 from indexer.engines.first import NO_INDEX
@@ -32,6 +33,7 @@ class View:
     generation: str
     token: str
     searcher: Searcher
+    values: Values = field(default_factory=dict, repr=False, compare=False)
     _counted: dict[str, Everybody] = field(default_factory=dict, repr=False, compare=False)
     _counting: Lock = field(default_factory=Lock, repr=False, compare=False)
     _leading: dict[tuple[str, str], Leaders] = field(default_factory=dict, repr=False, compare=False)
@@ -54,7 +56,7 @@ class View:
     @cached_property
     def terms(self) -> Terms:
         """What its dictionaries say."""
-        return read_terms(self.searcher)
+        return read_terms(self.searcher, self.values)
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class _Opened:
     generation: str
     pointer: Mark
     index: Index
+    values: Values
     state: Mark | None = None
     view: View | None = None
 
@@ -129,9 +132,10 @@ class Views:
 
     def _open(self, pointer: Mark) -> _Opened:
         name = self._folder.current()
-        if self._folder.spec(name).layout != self._layout:
+        spec = self._folder.spec(name)
+        if spec.layout != self._layout:
             raise Unavailable("The search index is of another version of this program: run `mentors index rebuild`.", retry_after=60)
-        return _Opened(name, pointer, open_index(self._folder.data(name)))
+        return _Opened(name, pointer, open_index(self._folder.data(name)), spec.values)
 
 
 def _reloaded(opened: _Opened) -> View:
@@ -139,4 +143,4 @@ def _reloaded(opened: _Opened) -> View:
         opened.index.reload()
     except (ValueError, OSError) as error:
         raise Unavailable("The search index can't be read.") from error
-    return View(opened.generation, secrets.token_hex(6), opened.index.searcher())
+    return View(opened.generation, secrets.token_hex(6), opened.index.searcher(), opened.values)

@@ -14,6 +14,7 @@ from indexer.engines.documents import UnusableDocument
 from indexer.engines.embedded.documents import row
 from indexer.engines.embedded.generations import open_index
 from indexer.engines.embedded.lookup import held
+from indexer.engines.embedded.pairs import Values
 from indexer.engines.embedded.schema import schema
 
 LIVE_HEAP: Final = 50_000_000
@@ -22,12 +23,13 @@ BUILD_THREADS: Final = 2
 
 
 class Writer:
-    """Holds the directory's lock while it is open. Raises Conflict when another process has it.
+    """Holds the directory's lock while it is open; `values` are those of the generation. Raises Conflict when another process has it.
 
     After any error the writer is spent: close it and open another one, which starts from the last commit.
     """
 
-    def __init__(self, data: Path, *, bulk: bool = False) -> None:
+    def __init__(self, data: Path, values: Values, *, bulk: bool = False) -> None:
+        self._values = values
         self._index = open_index(data)
         self._writer: IndexWriter | None = _open(self._index, bulk=bulk)
         self._pending: dict[str, int] = {}
@@ -78,7 +80,7 @@ class Writer:
 
     def _stage(self, change: Change, known: dict[str, int]) -> Applied:
         try:
-            document = _document(row(change))
+            document = _document(row(change, self._values))
         except UnusableDocument as problem:
             return Applied(str(change.id), "rejected", str(problem))
         if change.version <= known.get(change.id, -1):
