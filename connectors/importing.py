@@ -1,33 +1,28 @@
 """Import: carry out what a run staged, batch by batch, one transaction each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from connectors.report import RunReport
 from connectors.source_lease import SourceLease
+from connectors.staging import Staging, parts
 from directory.core.clock import Clock
 from directory.core.profile import SourceRecord, facts_from_json
 from directory.services.ingest import Arrival, IngestPolicy, take_in, take_out
 from directory.store import people, records, runs
 from directory.store.records import consent_from_json
-from directory.store.runs import StagedItem, Verb
-from directory.store.session import Store
-
-T = TypeVar("T")
+from directory.store.runs import StagedItem
 
 MISSING_RUNS_TO_REMOVE = 2
 
 
 class Importer:
-    """Carries out one run. Every transaction checks the lease and forgets the staged items that it has done, so that a run which is
-    broken off and taken up again does each of them once."""
+    """Carries out what is in `staging`. Every transaction checks the lease."""
 
-    def __init__(self, store: Store, lease: SourceLease, report: RunReport, policy: IngestPolicy, clock: Clock, batch: int) -> None:
-        self._store = store
+    def __init__(self, staging: Staging, lease: SourceLease, report: RunReport, policy: IngestPolicy, clock: Clock, batch: int) -> None:
+        self._staging = staging
         self._lease = lease
         self._report = report
         self._run = report.run or 0
@@ -37,7 +32,7 @@ class Importer:
 
     def withdraw(self) -> None:
         """Take out whom the source says to have withdrawn."""
-        for part in self._staged("withdraw"):
+        for part in self._staging.pages("withdraw", self._batch):
             with self._lease.write() as conn:
                 names = [item.external_id for item in part]
                 ended = take_out(conn, self._report.source, names, self._policy, self._clock(), explicit=True)
@@ -47,7 +42,7 @@ class Importer:
 
     def take_in(self) -> None:
         """Import the staged records; those that were held get another outcome now."""
-        for part in self._staged("import"):
+        for part in self._staging.pages("import", self._batch):
             with self._lease.write() as conn:
                 now = self._clock()
                 arrivals = [
@@ -65,7 +60,7 @@ class Importer:
     def remove_absent(self, *, confirmed: bool) -> None:
         """Count absences; who was absent in two complete runs (or in one that an operator `confirmed`) is taken off the list."""
         source = self._report.source
-        for part in self._staged("absent"):
+        for part in self._staging.pages("absent", self._batch):
             with self._lease.write() as conn:
                 names = [item.external_id for item in part]
                 people.lock(conn, [stamp.person_id for stamp in records.hashes(conn, source, names).values()])
@@ -80,27 +75,10 @@ class Importer:
             with self._lease.write() as conn:
                 records.mark_seen(conn, self._report.source, part)
 
-    def _staged(self, verb: Verb) -> Iterator[list[StagedItem]]:
-        after = -1
-        while True:
-            with self._store.read() as conn:
-                found = runs.staged_page(conn, self._run, verb, after=after)
-            if not found:
-                return
-            yield from parts(found, self._batch)
-            after = found[-1].seq
-
     def _done(self, conn: Connection, items: Sequence[StagedItem]) -> None:
-        runs.unstage(conn, self._run, [item.seq for item in items])
+        self._staging.done(conn, items)
         runs.progress(conn, self._run, self._report.stored_counts())
 
 
 def _record(source: str, item: StagedItem, changed_at: datetime) -> SourceRecord:
     return SourceRecord(source, item.external_id, facts_from_json(item.facts or {}), consent_from_json(item.consent or ()), changed_at)
-
-
-def parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part

@@ -7,7 +7,7 @@ An explicit withdrawal is never held back, not even in a run that is.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,10 +17,11 @@ from sqlalchemy import Connection
 from connectors.base import Connector, SourceConfig, Stoppable, Validators
 from connectors.checking import check
 from connectors.gather import Gathered, Gatherer, Progress, StoredRecords
-from connectors.importing import Importer, parts
+from connectors.importing import Importer
 from connectors.problems import keep_problems
 from connectors.report import OUTCOMES, RunReport
 from connectors.source_lease import SourceLease
+from connectors.staging import Held, Spool, Staging, parts
 from directory.core.clock import Clock
 from directory.core.errors import DirectoryError, NotFound, Stopped
 from directory.core.record_reader import RecordReader
@@ -118,7 +119,7 @@ class Runner:
                 name, held.id, counts={key: held.counts.get(key, 0) for key in ("received", *OUTCOMES)}, notices=list(held.notices),
                 absent=held.counts.get("absent", 0), removed=held.counts.get("removed", 0), lapsed=held.counts.get("lapsed", 0),
             )  # fmt: skip
-            importer = self._importer(lease, report)
+            importer = self._importer(Held(self._store, held.id), lease, report)
             importer.withdraw()
             importer.take_in()
             importer.remove_absent(confirmed=True)
@@ -138,8 +139,8 @@ class Runner:
     def _lease(self, name: str) -> SourceLease:
         return SourceLease(self._store, name, self._clock, self._limits.lease)
 
-    def _importer(self, lease: SourceLease, report: RunReport) -> Importer:
-        return Importer(self._store, lease, report, self._policy, self._clock, self._limits.batch)
+    def _importer(self, staging: Staging, lease: SourceLease, report: RunReport) -> Importer:
+        return Importer(staging, lease, report, self._policy, self._clock, self._limits.batch)
 
     def _held(self, name: str) -> SourceRun:
         with self._store.read() as conn:
@@ -167,27 +168,40 @@ class Runner:
         return Validators() if counting or state.contract != contract else Validators(state.etag, state.last_modified)
 
     def _go(self, config: SourceConfig, connector: Connector, lease: SourceLease, report: RunReport, progress: Progress) -> None:
-        gathered = self._gather(connector, lease, report, progress)
+        with Spool(self._store.data_dir) as spool:
+            self._carry_out(config, connector, spool, lease, report, progress)
+
+    def _carry_out(
+        self, config: SourceConfig, connector: Connector, spool: Spool, lease: SourceLease, report: RunReport, progress: Progress
+    ) -> None:
+        gathered = self._gather(connector, spool, report, progress)
         if gathered.completion.not_modified:
             self._finish(lease, report, "not-modified", "")
             self._schedule(lease, config)
             return
         keep_problems(self._store, lease, report, gathered, self._clock(), self._policy.secret)
         self._forget_validators(lease, config.name)
-        importer = self._importer(lease, report)
+        importer = self._importer(spool, lease, report)
         importer.note_back(gathered.back)
         if gathered.completion.complete:
-            self._stage_absent(lease, report, gathered)
+            self._stage_absent(spool, report, gathered)
         if self._must_hold(report):
-            importer.withdraw()
-            self._hold(lease, report)
+            self._hold(spool, lease, report)
             self._schedule(lease, config)
             return
         importer.withdraw()
         importer.take_in()
-        self._end(config, connector, lease, report, gathered)
+        self._end(config, connector, importer, lease, report, gathered)
 
-    def _end(self, config: SourceConfig, connector: Connector, lease: SourceLease, report: RunReport, gathered: Gathered) -> None:
+    def _end(
+        self,
+        config: SourceConfig,
+        connector: Connector,
+        importer: Importer,
+        lease: SourceLease,
+        report: RunReport,
+        gathered: Gathered,
+    ) -> None:
         if not gathered.completion.complete:
             self._finish(lease, report, "incomplete", gathered.completion.reason)
             self._put_off(lease, config)
@@ -196,24 +210,19 @@ class Runner:
         if gathered.unidentified and report.absent:
             reason = f"It is not known whose the {gathered.unidentified} rejected items without an id are, so nobody counts as absent."
         else:
-            self._importer(lease, report).remove_absent(confirmed=False)
+            importer.remove_absent(confirmed=False)
         self._finish(lease, report, "complete", reason)
         self._schedule(lease, config, gathered, connector.contract)
 
-    def _gather(self, connector: Connector, lease: SourceLease, report: RunReport, progress: Progress) -> Gathered:
-        def stage(items: Sequence[StagedItem]) -> None:
-            with lease.write() as conn:
-                runs.stage(conn, report.run or 0, items)
-
+    def _gather(self, connector: Connector, spool: Spool, report: RunReport, progress: Progress) -> Gathered:
         known = StoredRecords(self._store, report.source)
         validators = self._validators(report.source, connector.contract)
-        return Gatherer(known, connector, self._reader, report, stage, self._clock(), progress).run(validators)
+        return Gatherer(known, connector, self._reader, report, spool.add, self._clock(), progress).run(validators)
 
-    def _stage_absent(self, lease: SourceLease, report: RunReport, gathered: Gathered) -> None:
+    def _stage_absent(self, spool: Spool, report: RunReport, gathered: Gathered) -> None:
         numbered = enumerate(StoredRecords(self._store, report.source).absent(gathered), start=report.counts["received"] + 1)
         for part in parts(numbered, self._limits.batch):
-            with lease.write() as conn:
-                runs.stage(conn, report.run or 0, [StagedItem(number, name, "absent") for number, name in part])
+            spool.add(StagedItem(number, name, "absent") for number, name in part)
             report.absent += len(part)
 
     def _must_hold(self, report: RunReport) -> bool:
@@ -227,7 +236,11 @@ class Runner:
         report.reason = f"It would take {leaving} of {live} mentors off the list: {' and '.join(counted)}."
         return True
 
-    def _hold(self, lease: SourceLease, report: RunReport) -> None:
+    def _hold(self, spool: Spool, lease: SourceLease, report: RunReport) -> None:
+        """Keep what was read for an operator; what takes somebody out by name does not wait."""
+        held = Held(self._store, report.run or 0)
+        held.take(lease, spool, self._limits.batch)
+        self._importer(held, lease, report).withdraw()
         with self._store.read() as conn:
             report.count("held", runs.count_staged(conn, report.run or 0).get("import", 0))
         self._finish(lease, report, "held", report.reason)
