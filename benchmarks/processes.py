@@ -67,10 +67,18 @@ def connection(installation: Installation) -> http.client.HTTPConnection:
 
 
 def get(to: http.client.HTTPConnection, path: str) -> tuple[int, bytes]:
-    """Status and body of one request."""
-    to.request("GET", path)
-    answer = to.getresponse()
-    return answer.status, answer.read()
+    """Status and body of one request. A connection that the server has closed, because another way took long, is opened again."""
+    for attempt in range(2):
+        try:
+            to.request("GET", path)
+            answer = to.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError):
+            to.close()
+            if attempt:
+                raise
+        else:
+            return answer.status, answer.read()
+    raise RuntimeError(f"{path} was not answered")
 
 
 def memory(process: Process) -> Memory:
