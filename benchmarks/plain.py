@@ -50,10 +50,11 @@ class Plain:
         accepted = {facet: keys | {MISSING} if facet in request.include else keys for facet, keys in accepted.items()}
         base = self._visible(request.scope, request.exclude)
         query = self._ranking(text, base, accepted)
-        found: Any = self._searcher.search(query, min(request.limit, self._searcher.num_docs), offset=offset, weight_by_field="weight")
+        limit = max(1, min(request.limit, self._searcher.num_docs))  # tantivy can't read none
+        found: Any = self._searcher.search(query, limit, offset=offset, weight_by_field="weight")
         facets = self._facets(text, base, accepted, request.facets)
         return PlainAnswer(
-            scores=tuple(score for score, _ in found.hits),
+            scores=tuple(score for score, _ in found.hits[: request.limit]),
             total=int(found.count),
             facets={facet: {key: count for key, count in facets[facet].items() if key != MISSING and count} for facet in request.facets},
             not_stated=self._not_stated(text, base, accepted, facets, int(found.count)),
