@@ -164,7 +164,7 @@ class Worker:
     """The background worker."""
 
     poll_seconds: float = _row(0.5, "Pause between looks at the outbox.", low=0.05, high=60)
-    batch: int = _row(2000, "Changes taken from the outbox at once.", low=1, high=5000)
+    batch: int = _row(5000, "Changes taken from the outbox at once.", low=1, high=20000)
     lease_seconds: int = _row(60, "Time after which another worker may take over from one that fell silent.", low=5, high=3600)
     attempts: int = _row(8, "Tries before a change is parked for an operator.", low=1, high=100)
     sweep_seconds: int = _row(60, "Pause between looks for consents and confirmations that ran out.", low=1, high=3600)

@@ -46,7 +46,7 @@ class Drained:
 class WorkerLimits:
     """From the settings."""
 
-    batch: int = 2000
+    batch: int = 5000
     lease: timedelta = timedelta(seconds=60)
     attempts: int = 8
 
