@@ -15,6 +15,7 @@ from indexer.engines.asked import accepted
 from indexer.engines.embedded import EmbeddedEngine, leaders
 from indexer.engines.embedded.everybody import Everybody, count_everybody
 from indexer.engines.embedded.facets import facet_passes
+from indexer.engines.embedded.generations import Folder, Spec
 from indexer.engines.embedded.ids import HEAD, TAIL, head, numbers
 from indexer.engines.embedded.joint import countable_together
 from indexer.engines.embedded.pairs import PAIRED, Values, pair_field, pair_of, pairs_of
@@ -95,6 +96,27 @@ def test_a_choice_of_two_keys_is_one_term(engine: EmbeddedEngine) -> None:
     filters = {"stage": KEYS["stage"][:2], "mode": KEYS["mode"][:2], "arena": KEYS["arena"][:2]}
     question = compile_request(schema(), engine._view().terms, SearchRequest("public", filters=filters))
     assert repr(question.matching()).count("TermQuery") == len((*filters, "scope"))
+
+
+def test_the_first_index_of_another_process_stays_though_it_removed_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between our making a generation and letting it serve another process does both, and takes ours for a remnant."""
+    folder = tmp_path / "index"
+    real = Folder.create
+
+    def create(self: Folder, spec: Spec) -> str:
+        name = real(self, spec)
+        monkeypatch.setattr(Folder, "create", real)
+        quicker = EmbeddedEngine(folder, vocabularies_fingerprint="corpus")
+        quicker.apply([document("a")])
+        quicker.close()
+        assert not (folder / name).exists()
+        return name
+
+    monkeypatch.setattr(Folder, "create", create)
+    late = EmbeddedEngine(folder, vocabularies_fingerprint="corpus")
+    late.apply([document("b")])
+    assert sorted(found(late)) == ["a", "b"]
+    late.close()
 
 
 def terms(**counted: dict[str, int]) -> Terms:

@@ -77,16 +77,20 @@ class Folder:
         return name
 
     def create_first(self, spec: Spec) -> None:
-        """An empty generation that serves, unless another process was quicker."""
-        name = self.create(spec)
-        draft = self.root / name / POINTER
-        _write(draft, name)
+        """An empty generation that serves, unless another process was quicker. That one may have removed ours as a remnant by now."""
         try:
+            name = self.create(spec)
+            draft = self.root / name / POINTER
+            _write(draft, name)
             os.link(draft, self.root / POINTER)
         except FileExistsError:
             self.remove(name)
             return
-        draft.unlink()
+        except (FileNotFoundError, ValueError):
+            if self.mark() is None:
+                raise
+            return
+        draft.unlink(missing_ok=True)
         _sync(self.root)
 
     def serve(self, name: str) -> None:
