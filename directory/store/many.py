@@ -38,18 +38,17 @@ def insert_many(
     rows: Iterable[Sequence[Any]],
     *,
     on_conflict: OnConflict = "raise",
-    keep: tuple[str, ...] = (),
     newest: str = "",
 ) -> int:
     """Insert rows with values for the columns `names`; returns how many rows were written.
 
-    A row whose primary key exists is refused (Conflict), left as it is, or replaced but for the columns `keep`; with `newest`, only
-    where that column does not become smaller. Raises `Invalid` for a value that a column type refuses.
+    A row whose primary key exists is refused (Conflict), left as it is, or replaced; with `newest`, only where that column does not
+    become smaller. Raises `Invalid` for a value that a column type refuses.
     """
     given = list(rows)
     if not given:
         return 0
-    plan = _plan(conn.dialect, table, names, on_conflict, keep, newest)
+    plan = _plan(conn.dialect, table, names, on_conflict, newest)
     columns = zip(*given, strict=True)
     converted = (column if convert is None else map(convert, column) for column, convert in zip(columns, plan.converters, strict=True))
     ready: list[Any] = list(zip(*converted, strict=True))
@@ -62,22 +61,20 @@ def insert_many(
 
 
 @lru_cache(PLANS)
-def _plan(dialect: Dialect, table: Table, names: tuple[str, ...], on_conflict: OnConflict, keep: tuple[str, ...], newest: str) -> _Plan:
-    statement = _statement(insert(dialect, table), table, names, on_conflict, keep, newest)
+def _plan(dialect: Dialect, table: Table, names: tuple[str, ...], on_conflict: OnConflict, newest: str) -> _Plan:
+    statement = _statement(insert(dialect, table), table, names, on_conflict, newest)
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     types = [table.c[name].type.dialect_impl(dialect) for name in names]
     converters = tuple(kind.bind_processor(dialect) for kind in types)
     return _Plan(str(compiled), tuple(compiled.positiontup or names), converters, positional=compiled.positional)
 
 
-def _statement(
-    statement: Insert, table: Table, names: tuple[str, ...], on_conflict: OnConflict, keep: tuple[str, ...], newest: str
-) -> Insert:
+def _statement(statement: Insert, table: Table, names: tuple[str, ...], on_conflict: OnConflict, newest: str) -> Insert:
     if on_conflict == "raise":
         return statement
     if on_conflict == "leave":
         return statement.on_conflict_do_nothing()
     keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in names if name not in keys and name not in keep}
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
     newer = statement.excluded[newest] >= table.c[newest] if newest else None
     return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=newer)
