@@ -1,14 +1,19 @@
 """Fragments of texts with the matches marked, as plain text, found by the analyzers that also index."""
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from indexer.engines.analysis import analyzers
 from indexer.engines.documents import MARKS
 
+SHORT: Final = 200
+"""Characters of a text that is remembered: labels, titles and places, which many mentors have in common."""
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+REMEMBERED: Final = 5000
+
+
+class _Match(NamedTuple):
     word: str
     start: int
     end: int
@@ -19,14 +24,26 @@ def fragment(text: str, words: Set[str], *, stem: bool, limit: int) -> str:
 
     `words` are terms of the field as the analyzer makes them, stemmed if `stem`.
     """
-    analyzer = analyzers().stemmed if stem else analyzers().folded
-    tokens = analyzer.pre_tokenize(text).tokens if words else []
-    matches = [_Match(token.text, token.char_offset_from, token.char_offset_to) for token in tokens if token.text in words]
+    if not words:
+        return ""
+    tokens = _remembered(text, stem=stem) if len(text) <= SHORT else _tokens(text, stem=stem)
+    matches = [token for token in tokens if token.word in words]
     if not matches:
         return ""
     best = _densest(matches, limit)
     start, end = _widened(text, best[0].start, best[-1].end, limit)
     return _marked(text, [match for match in matches if start <= match.start and match.end <= end], start, end)
+
+
+def _tokens(text: str, *, stem: bool) -> tuple[_Match, ...]:
+    analyzer = analyzers().stemmed if stem else analyzers().folded
+    found = analyzer.pre_tokenize(text).tokens
+    return tuple([_Match(token.text, token.char_offset_from, token.char_offset_to) for token in found])
+
+
+@lru_cache(REMEMBERED)
+def _remembered(text: str, *, stem: bool) -> tuple[_Match, ...]:
+    return _tokens(text, stem=stem)
 
 
 def _densest(matches: Sequence[_Match], limit: int) -> Sequence[_Match]:

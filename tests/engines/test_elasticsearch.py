@@ -17,7 +17,6 @@ from indexer.engines.elasticsearch.bulk import write
 from indexer.engines.elasticsearch.connection import Session
 from indexer.engines.elasticsearch.errors import FULL, IN_THE_WAY, OTHER_LAYOUT, PROTECTED
 from indexer.engines.elasticsearch.generations import Generations
-from indexer.engines.elasticsearch.views import Views
 from indexer.engines.first import NO_INDEX, MayBegin, always
 from tests.corpus import mentor, mentors, person
 from tests.engines.asking import ALL, document, found, ids, walk, words
@@ -412,10 +411,51 @@ def test_a_process_does_not_keep_more_views_than_it_may(bench: Bench, monkeypatc
     engine = bench.open()
     engine.apply([document(name) for name in "abc"])
     request = SearchRequest(scope="public", sort="name", limit=2)
-    pages = [engine.search(request) for _ in range(5)]
-    assert len(engine._search._views._opened) == 3
+    pages = []
+    for version in range(2, 7):
+        pages.append(engine.search(request))
+        engine.apply([document("a", version=version)])
+    opened = [view for _, view in engine._search._views._opened]
+    assert len(opened) == 3
+    bench.client.close_point_in_time(id=opened[0])
+    engine.search(request)  # closes it again, which does no harm
+    assert [view for _, view in engine._search._views._opened][:2] == opened[1:]
     for page in pages:
         assert ids(engine.search(replace(request, cursor=page.cursor))) == ["c"]
+
+
+def test_one_view_serves_all_questions_until_something_changes(bench: Bench) -> None:
+    engine = bench.open()
+    other = bench.open()
+    engine.apply([document(name) for name in "abc"])
+    requests = [SearchRequest(scope="public", query=query, sort=sort, limit=2) for query in ((), words("medicine")) for sort in SORTS]
+
+    def views() -> int:
+        for request in requests:
+            engine.search(request)
+        return len(engine._search._views._opened)
+
+    assert (views(), views()) == (1, 1)
+    other.apply([document("a", version=2)])  # as many documents as before
+    first = views()
+    assert first > 1
+    assert views() == first
+    other.apply([Tombstone("a", 3)])
+    assert found(engine) == ["b", "c"]
+
+
+def test_every_question_sees_what_another_process_has_just_changed(bench: Bench) -> None:
+    engine = bench.open()
+    other = bench.open()
+    other.apply([document(name) for name in "abcd"])
+    request = SearchRequest(scope="public", facets=ALL, limit=2)
+    for version in range(2, 8):
+        for _ in range(version % 3):  # after a change, and after calm
+            assert engine.search(request).total == 4
+        other.apply([Tombstone("d", 2 * version)])
+        page = engine.search(request)
+        assert (page.total, ids(engine.search(replace(request, cursor=page.cursor)))) == (3, ["c"])
+        other.apply([document("d", version=2 * version + 1)])
 
 
 def test_names_do_not_travel_in_cursors_and_no_one_else_makes_them(bench: Bench) -> None:
@@ -430,12 +470,6 @@ def test_names_do_not_travel_in_cursors_and_no_one_else_makes_them(bench: Bench)
         other.apply([document("a")])
         with pytest.raises(InvalidCursor):
             other.search(replace(request, cursor=page.cursor))
-
-
-def test_a_view_that_can_not_be_closed_does_no_harm(bench: Bench) -> None:
-    engine = bench.open()
-    engine.apply([document("a")])
-    Views().close(engine._reading(), "no view at all")
 
 
 # Counts and words

@@ -63,12 +63,22 @@ def search(engine: SearchEngine) -> object:
     return engine.search(REQUEST)
 
 
+def at_question(answer: Answer) -> Rule:
+    """A view is given, and the question asked in it is answered so."""
+    view = Answer(body={"id": "a-view"})
+    return lambda path, body: answer if path == "/_msearch" else view if path.endswith("_pit") else None
+
+
+def responses(answer: dict[str, Any]) -> Answer:
+    return Answer(body={"responses": [{**answer, "status": 200}]})
+
+
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
         (Answer(seconds=30.0), SLOW),
-        (Answer(body={"timed_out": True, "_shards": {"failed": 0}, "hits": HITS}), SLOW),
-        (Answer(body={"timed_out": False, "_shards": {"failed": 1}, "hits": HITS}), FAILING),
+        (responses({"timed_out": True, "_shards": {"failed": 0}, "hits": HITS}), SLOW),
+        (responses({"timed_out": False, "_shards": {"failed": 1}, "hits": HITS}), FAILING),
         (error(429, "search_phase_execution_exception", **REJECTED), BUSY),
         (error(429, "circuit_breaking_exception"), BUSY),
         (error(504, "search_timeout_exception"), FAILING),
@@ -86,10 +96,20 @@ def search(engine: SearchEngine) -> object:
     ],
 )
 def test_a_search_that_fails_says_so_in_own_words_within_two_seconds(answer: Answer, sentence: str) -> None:
-    with fake_elasticsearch(on("_search", answer)) as fake:
+    with fake_elasticsearch(at_question(answer)) as fake:
         problem = failure(fake.url, search)
     assert str(problem) == sentence
     assert 5 <= problem.retry_after <= 60
+    assert "/_msearch" in fake.asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"), [(Answer(seconds=30.0), SLOW), (error(429, "circuit_breaking_exception"), BUSY), (html(502), FAILING)]
+)
+def test_a_search_without_a_view_fails_in_the_same_way(answer: Answer, sentence: str) -> None:
+    with fake_elasticsearch(on("_pit", answer)) as fake:
+        assert str(failure(fake.url, search)) == sentence
+    assert "/_msearch" not in fake.asked
 
 
 @pytest.mark.parametrize(
@@ -126,7 +146,7 @@ def test_a_search_takes_no_longer_than_its_limit_however_many_requests_it_needs(
 def test_half_an_answer_of_a_group_is_none() -> None:
     good = {"timed_out": False, "_shards": {"failed": 0}, "hits": HITS, "status": 200}
     busy = {"error": {"type": "search_phase_execution_exception", "reason": "SECRET", "root_cause": []}, "status": 429}
-    with fake_elasticsearch(on("_msearch", Answer(body={"responses": [good, busy]}))) as fake:
+    with fake_elasticsearch(at_question(Answer(body={"responses": [good, busy]}))) as fake:
         asked = SearchRequest(scope="public", facets=("mode",))
         assert str(failure(fake.url, lambda engine: engine.search(asked))) == BUSY
 
@@ -233,7 +253,7 @@ def test_only_a_server_with_a_trusted_certificate_gets_the_credentials(tmp_path:
 
 
 def test_the_log_has_types_and_no_sentences(caplog: pytest.LogCaptureFixture) -> None:
-    with fake_elasticsearch(on("_search", error(400, "parsing_exception"))) as fake, caplog.at_level(logging.DEBUG, "indexer"):
+    with fake_elasticsearch(at_question(error(400, "parsing_exception"))) as fake, caplog.at_level(logging.DEBUG, "indexer"):
         failure(fake.url, search)
     assert [record.getMessage() for record in caplog.records if record.name.startswith("indexer")] == [
         "elasticsearch answered 400 parsing_exception"

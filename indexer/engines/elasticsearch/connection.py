@@ -1,9 +1,11 @@
 """The connection: where the servers are, how they let us in, and how long they may take."""
 
+import math
 import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +17,12 @@ from indexer.engines.elasticsearch.errors import FAILING, SLOW, SOON, Slow, unav
 
 KEEP: Final = "5m"
 """How long a view is kept after it was last used."""
+
+STEP: Final = 0.05
+"""Seconds, to which what is left of a time limit is rounded up."""
+
+LIMITED: Final = 256
+"""Clients remembered, one for each number of steps."""
 
 VIEW_GONE: Final = (404, 503)
 """Status for a view that has expired or was closed, and for one of an index that was deleted."""
@@ -73,6 +81,12 @@ class ViewGone(Unavailable):
     """The server does not have this view any more."""
 
 
+@lru_cache(LIMITED)
+def _limited_client(client: Elasticsearch, steps: int) -> Elasticsearch:
+    """Remembered, because the library puts a client with all its parts together anew for another time limit (a third of a millisecond)."""
+    return client.options(request_timeout=steps * STEP)
+
+
 class Session:
     """Requests that together may take `seconds`, so that one question never outlasts its time limit."""
 
@@ -88,7 +102,7 @@ class Session:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise Slow(SLOW, retry_after=SOON)
-        return self._client.options(request_timeout=left)
+        return _limited_client(self._client, math.ceil(left / STEP))
 
     def search(self, body: Json, *, view: str = "") -> Json:
         """Ask the newest state, or a view that was opened. Raises Unavailable for half an answer."""
@@ -100,12 +114,14 @@ class Session:
                 raise ViewGone(FAILING, retry_after=SOON) from None
             raise
 
-    def search_all(self, bodies: Sequence[Json], *, view: str = "") -> list[Json]:
-        """Several questions in one request. Answers without hits are kept by the server until the index changes."""
-        header: Json = {} if view else {"index": self.index}
-        lines = [line for body in bodies for line in (header, self._limited(body, view))]
+    def search_all(self, bodies: Sequence[Json], *, view: str = "", beside: Sequence[Json] = ()) -> list[Json]:
+        """Several questions in one request, those of `beside` to the newest state in any case. Answers without hits are kept by the server
+        until the index changes."""
+        named: Json = {"index": self.index}
+        lines = [line for body in bodies for line in ({} if view else named, self._limited(body, view))]
+        lines += [line for body in beside for line in (named, self._limited(body, ""))]
         answers = self.client.msearch(searches=lines).body["responses"]
-        if view and any(answer.get("status") in VIEW_GONE for answer in answers):
+        if view and any(answer.get("status") in VIEW_GONE for answer in answers[: len(bodies)]):
             raise ViewGone(FAILING, retry_after=SOON)
         return [complete(answer) for answer in answers]
 

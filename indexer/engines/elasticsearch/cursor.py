@@ -23,7 +23,7 @@ TYPES: Final = (str, str, float, str, int)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`view` is the name of the view that was read, "" for none. `value` and `id` are of the last hit that was shown: its score, or the
+    """`view` is the name of the view that was read. `value` and `id` are of the last hit that was shown: its score, or the
     day of its confirmation. `offset` is the place of the next hit."""
 
     view: str

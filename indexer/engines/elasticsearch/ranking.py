@@ -13,8 +13,9 @@ from indexer.engines.elasticsearch.connection import Json
 from indexer.engines.elasticsearch.cursor import Cursor
 from indexer.engines.elasticsearch.question import FIT, SORTS, Question
 
-PAD: Final = 16
-"""Hits read beyond the page, to see all that have the score of its last hit."""
+PAD: Final = 4
+"""Hits read beyond the page, to see all that have the score of its last hit. Each has to be fetched; where more have the same score, the
+question is asked again in order."""
 
 DEEPEST: Final = 10_000
 """Place that can be read without knowing the hit before it."""

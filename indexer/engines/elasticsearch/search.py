@@ -56,7 +56,7 @@ class _Numbers:
 @dataclass(frozen=True, slots=True)
 class _Read:
     """What was read for a page. `hits` are as shown now; `last` is the last one of the page as the walk has it, where more come after
-    it. `view` is what the walk reads, "" if that is the newest state."""
+    it. `view` is what the walk reads."""
 
     view: str
     hits: Sequence[Found]
@@ -79,83 +79,77 @@ class Search:
         limit = min(request.limit, MOST_HITS)
         texts = request.highlight and bool(question.text)
         if limit < 1:
-            read, offset = self._only_numbers(session, question), 0
+            read, offset = self._only_numbers(session, serving, question), 0
         elif request.cursor:
             cursor = decode(request.cursor, request, serving.spec.key)
-            read, offset = self._go_on(session, question, limit, cursor, texts=texts), cursor.offset
+            read, offset = self._go_on(session, serving, question, limit, cursor, texts=texts), cursor.offset
         else:
-            read, offset = self._first(session, question, limit, texts=texts), 0
+            read, offset = self._first(session, serving, question, limit, texts=texts), 0
         numbers = read.numbers
         return Page(
             hits=tuple(_hit(question, hit, highlight=texts) for hit in read.hits),
             total=numbers.total,
             facets=numbers.facets,
             not_stated=numbers.not_stated,
-            cursor=self._next(session, serving, request, read, offset + limit),
+            cursor=_next(serving, request, read, offset + limit),
             generation=read.hits[0].generation if read.hits else serving.name,
         )
 
-    def _only_numbers(self, session: Session, question: Question) -> _Read:
-        view = self._views.open(session) if is_doubtful(question) else ""
-        answer = session.search(_counts_body(question, hits_body(question, 0, texts=False)), view=view)
-        numbers = self._numbers(session, question, answer, view)
-        if view:
-            self._views.close(session, view)
-        return _Read("", (), None, numbers)
+    def _only_numbers(self, session: Session, serving: Serving, question: Question) -> _Read:
+        body = _counts_body(question, hits_body(question, 0, texts=False))
+        if is_doubtful(question):
+            view, (answer,) = self._views.ask(session, serving.name, [body])
+        else:
+            view, answer = "", session.search(body)
+        return _Read(view, (), None, self._numbers(session, question, answer, view))
 
-    def _first(self, session: Session, question: Question, limit: int, *, texts: bool) -> _Read:
+    def _first(self, session: Session, serving: Serving, question: Question, limit: int, *, texts: bool) -> _Read:
         body = hits_body(question, limit, texts=texts)
         if question.sort != FIT:
-            return self._read(session, question, body, limit)
-        view = self._views.open(session) if is_doubtful(question) else ""
-        hits, numbers = self._ask(session, question, unsorted(body), view)
+            return self._read(session, serving, question, body)
+        view, hits, numbers = self._ask(session, serving, question, unsorted(body))
         ordered = sorted_page(hits, limit)
         if ordered is None:
             ordered = read_hits(question, session.search(body, view=view))
         return _cut(view, ordered, limit, numbers)
 
-    def _go_on(self, session: Session, question: Question, limit: int, cursor: Cursor, *, texts: bool) -> _Read:
+    def _go_on(self, session: Session, serving: Serving, question: Question, limit: int, cursor: Cursor, *, texts: bool) -> _Read:
         """In the view of the walk, or in the newest state when the server does not have it any more."""
         body = hits_body(question, limit, texts=texts)
-        if cursor.view:
-            try:
-                return self._go_on_in(session, question, body, cursor)
-            except ViewGone:
-                pass
+        try:
+            return self._go_on_in(session, serving, question, body, cursor)
+        except ViewGone:
+            pass
         place = _anchor(session, question, cursor, "")
         if isinstance(place, float) and abs(place - cursor.value) <= SAME_SCORE * abs(cursor.value):
             place = cursor.value
-        return self._read(session, question, after(question, body, cursor, place), limit)
+        return self._read(session, serving, question, after(question, body, cursor, place))
 
-    def _go_on_in(self, session: Session, question: Question, body: Json, cursor: Cursor) -> _Read:
+    def _go_on_in(self, session: Session, serving: Serving, question: Question, body: Json, cursor: Cursor) -> _Read:
         """Order and number come from the walk's view; what is shown of a mentor, and whether, from the newest state: consent may have
         ended. Raises ViewGone."""
         place = None if question.sort == FIT else _anchor(session, question, cursor, cursor.view)
         walking = {**body, "_source": False, "track_total_hits": False}
         limit = int(body["size"]) - 1
         walked = read_hits(question, session.search(after(question, walking, cursor, place), view=cursor.view))
-        view = self._views.open(session) if is_doubtful(question) else ""
-        now, counts = session.search_all([shown_body(question, body, walked[:limit]), _counts_body(question, body)], view=view)
-        numbers = self._numbers(session, question, counts, view)
-        if view:
-            self._views.close(session, view)
+        bodies = [shown_body(question, body, walked[:limit]), _counts_body(question, body)]
+        view, (now, counts) = self._views.ask(session, serving.name, bodies)
         found = {hit.id: hit for hit in read_hits(question, now)}
         hits = [replace(found[hit.id], value=hit.value) for hit in walked[:limit] if hit.id in found]
+        numbers = self._numbers(session, question, counts, view)
         return _Read(cursor.view, hits, walked[limit - 1] if len(walked) > limit else None, numbers)
 
-    def _read(self, session: Session, question: Question, body: Json, limit: int) -> _Read:
-        view = self._views.open(session) if is_doubtful(question) else ""
-        hits, numbers = self._ask(session, question, body, view)
-        return _cut(view, hits, limit, numbers)
+    def _read(self, session: Session, serving: Serving, question: Question, body: Json) -> _Read:
+        view, hits, numbers = self._ask(session, serving, question, body)
+        return _cut(view, hits, int(body["size"]) - 1, numbers)
 
-    def _ask(self, session: Session, question: Question, body: Json, view: str) -> tuple[list[Found], _Numbers]:
-        """Hits and numbers. Without words the counts are a question of their own, whose answer the server keeps until a change."""
+    def _ask(self, session: Session, serving: Serving, question: Question, body: Json) -> tuple[str, list[Found], _Numbers]:
+        """The view that was read, hits and numbers. Without words the counts are a question of their own, whose answer the server keeps
+        until a change."""
         aggs = aggregations(question)
-        if aggs and not question.text:
-            answer, counts = session.search_all([body, _counts_body(question, body)], view=view)
-        else:
-            answer = counts = session.search({**body, "aggs": aggs} if aggs else body, view=view)
-        return read_hits(question, answer), self._numbers(session, question, counts, view)
+        apart = [_counts_body(question, body)] if aggs and not question.text else []
+        view, answers = self._views.ask(session, serving.name, [{**body, "aggs": aggs} if aggs and not apart else body, *apart])
+        return view, read_hits(question, answers[0]), self._numbers(session, question, answers[-1], view)
 
     def _numbers(self, session: Session, question: Question, answer: Json, view: str) -> _Numbers:
         buckets = answer.get("aggregations", {})
@@ -168,14 +162,10 @@ class Search:
                 counted.facets[facet] |= read_recount(values, again)
         return _Numbers(total, _shown(counted), read_not_stated(question, buckets, counted, total))
 
-    def _next(self, session: Session, serving: Serving, request: SearchRequest, read: _Read, offset: int) -> str:
-        """The cursor of the next page. A walk that has no view yet gets one; a view that nobody walks through is given back."""
-        if read.last is None:
-            if read.view and not request.cursor:
-                self._views.close(session, read.view)
-            return ""
-        view = read.view or self._views.open(session)
-        return encode(Cursor(view, read.last.value, read.last.id, offset), request, serving.spec.key)
+
+def _next(serving: Serving, request: SearchRequest, read: _Read, offset: int) -> str:
+    """The cursor of the next page, in the view of this one."""
+    return encode(Cursor(read.view, read.last.value, read.last.id, offset), request, serving.spec.key) if read.last else ""
 
 
 def _cut(view: str, hits: Sequence[Found], limit: int, numbers: _Numbers) -> _Read:
