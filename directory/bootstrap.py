@@ -57,8 +57,9 @@ from indexer.worker import Indexer, WorkerLimits
 
 log = logging.getLogger(__name__)
 
-NEW_OBJECTS = 10_000
-"""Containers made, less those given up, between two searches for cycles; a batch of an import makes some fifty thousand."""
+NEW_OBJECTS = 100_000
+"""Containers made, less those given up, between two searches for cycles. A batch of an import has some fifty thousand at a time and gives
+them all up at its end, so that it is hardly ever searched."""
 
 DATABASES: Final = "sqlite:////path/to/file or postgresql+psycopg://user@host/database"
 
