@@ -1,8 +1,9 @@
 """From outbox to engine: claim changes, load the state of now, write documents and tombstones, forget the change.
 
 A row of the outbox says only that a profile changed; what is written is what the store says at this moment. Rows are
-removed after the engine has the change, so a crash repeats work and loses none. A change that keeps failing is parked for
-an operator and never blocks the others.
+removed after the engine has the change, so a crash repeats work and loses none. The rows of people who changed meanwhile stay
+too: a writer that was held up may bring what is outdated to a new generation, which knows nothing of people who left before it was
+made. A change that keeps failing is parked for an operator and never blocks the others.
 """
 
 import logging
@@ -141,11 +142,15 @@ class Indexer:
         changes, broken = self._build(claimed)
         outcomes = self._apply(changes)
         failed = {row.id: row.reason for row in outcomes if row.outcome == "rejected"} | broken
+        outdated = self._outdated(changes)
         parked = retried = 0
         with self._store.write() as conn:
             if not self._noted:
                 installation.put(conn, installation.INDEXED, "yes")
-            outbox.done(conn, [row_id for row in claimed if row.person_id not in failed for row_id in row.ids])
+            kept = failed.keys() | outdated
+            outbox.done(conn, [row_id for row in claimed if row.person_id not in kept for row_id in row.ids])
+            again = [row_id for row in claimed if row.person_id in outdated - failed.keys() for row_id in row.ids]
+            outbox.give_back(conn, self._name, again, "", available_at=self._clock())
             for row in claimed:
                 if row.person_id not in failed:
                     continue
@@ -169,6 +174,12 @@ class Indexer:
             gone = people.get(conn, [person for person in ids if person not in rows])
         changes, broken = self._builder.build_all(rows.values(), today)
         return [*(Tombstone(row.id, row.version) for row in gone.values()), *changes], broken
+
+    def _outdated(self, changes: Sequence[Change]) -> set[str]:
+        """Of whom the store says something else now than what was written a moment ago."""
+        with self._store.read() as conn:
+            versions = profiles.versions_of(conn, [change.id for change in changes])
+        return {change.id for change in changes if versions.get(change.id) != change.version}
 
     def _apply(self, changes: Sequence[Change]) -> list[Applied]:
         """Apply a batch. If something in it is more than the engine can take, one by one, so that the others are not held up."""

@@ -68,6 +68,9 @@ _EXPIRED: Final = (
     .order_by(profile.c.listed_until, profile.c.person_id)
     .limit(bindparam("most"))
 )
+_VERSIONS: Final = select(
+    person.c.id, func.coalesce(profile.c.version, person.c.version), func.coalesce(profile.c.listed, False)
+).outerjoin_from(person, profile, profile.c.person_id == person.c.id)
 
 
 def provenance_to_json(provenance: Mapping[str, Provenance]) -> list[dict[str, Any]]:
@@ -120,10 +123,14 @@ def make_due(conn: Connection, now: datetime) -> None:
 def versions(conn: Connection, after: str, limit: int) -> list[PersonVersion]:
     """The next persons behind id `after` ("" for the first) in the order of code points, erased ones included, each with the version that
     an index has of the person: the profile's, or without a profile the person's own."""
-    query = select(person.c.id, func.coalesce(profile.c.version, person.c.version), func.coalesce(profile.c.listed, False))
-    joined = query.outerjoin_from(person, profile, profile.c.person_id == person.c.id)
-    rows = conn.execute(joined.where(person.c.id > after).order_by(person.c.id).limit(limit))
+    rows = conn.execute(_VERSIONS.where(person.c.id > after).order_by(person.c.id).limit(limit))
     return [PersonVersion(row[0], row[1], bool(row[2])) for row in rows]
+
+
+def versions_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, int]:
+    """The same versions, of the ids that exist."""
+    rows = (row for part in chunks(person_ids) for row in conn.execute(_VERSIONS.where(person.c.id.in_(part))))
+    return {row[0]: row[1] for row in rows}
 
 
 def page_for_index(conn: Connection, after: str, limit: int) -> list[ProfileRow]:

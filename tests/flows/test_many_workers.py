@@ -201,6 +201,23 @@ def test_a_slow_worker_whose_claim_ran_out_brings_nobody_back(world: World, monk
 
 
 @both
+def test_a_slow_worker_brings_nobody_back_into_an_index_that_was_made_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new index has no mark of people who left before it was made, so that it takes an outdated document of theirs."""
+    world.harvest(people(3))
+    with again(world) as slow:
+
+        def overtake() -> None:
+            world.withdraw("p0001")
+            assert world.drain() == 1
+            world.parts.rebuilder.rebuild(lambda _done, _total: None)
+            assert world.parts.engine.count() == 2
+
+        before(slow, monkeypatch, "apply", overtake)
+        assert slow.drain() == 4  # the one who left twice
+    check_equal(world, 2)
+
+
+@both
 def test_what_a_dead_worker_claimed_is_free_for_the_others(world: World) -> None:
     world.harvest(people(3))
     dead = "/".join([*holder_name(LEASE).split("/")[:3], "999999999", "00"])
