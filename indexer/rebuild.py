@@ -121,8 +121,7 @@ class Rebuilder:
         deadline = time.monotonic() + wait_seconds
         while True:
             try:
-                with self._store.write() as conn:
-                    self._indexer.hold(conn)
+                self._indexer.hold()
             except Conflict:
                 if time.monotonic() > deadline:
                     raise

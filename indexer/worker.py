@@ -7,7 +7,8 @@ made. A change that keeps failing is parked for an operator and never blocks the
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -82,8 +83,7 @@ class Indexer:
         if not due:
             self.release()
             return Drained()
-        with self._store.write() as conn:
-            claimed = self._claim_beside_others(conn) if self._engine.many_writers else self._claim_alone(conn)
+        claimed = self._claim_beside_others() if self._engine.many_writers else self._claim_alone()
         if not claimed:
             return Drained()
         try:
@@ -96,34 +96,52 @@ class Indexer:
             self._give_back(claimed, str(error), FIRST_DELAY)
             raise
 
-    def _claim_alone(self, conn: Connection) -> list[Claimed]:
-        self.hold(conn)
-        return self._claim(conn)
+    def _claim_alone(self) -> list[Claimed]:
+        with self._holding() as conn:
+            return self._claim(conn)
 
-    def _claim_beside_others(self, conn: Connection) -> list[Claimed]:
+    def _claim_beside_others(self) -> list[Claimed]:
         """Nothing while a rebuild compares for the last time: what is claimed then could end in the generation that it replaces."""
-        if not leases.keep_free(conn, LEASE, self._clock()):
-            raise Conflict("A rebuild or a repair has the search index for itself.")
-        claimed = self._claim(conn)
-        if not claimed and outbox.free_claims_of(conn, is_gone):
+        with self._store.write() as conn:
+            if not leases.keep_free(conn, LEASE, self._clock()):
+                raise Conflict("A rebuild or a repair has the search index for itself.")
             claimed = self._claim(conn)
-        return claimed
+            if not claimed and outbox.free_claims_of(conn, is_gone):
+                claimed = self._claim(conn)
+            return claimed
 
     def _claim(self, conn: Connection) -> list[Claimed]:
         return outbox.claim(conn, self._name, now=self._clock(), limit=self._limits.batch, lease=self._limits.lease)
 
-    def hold(self, conn: Connection) -> None:
-        """Take or renew the right to write to the engine, inside the caller's transaction. Raises Conflict."""
-        now = self._clock()
-        if self._token is not None and leases.renew(conn, LEASE, self._token, now, self._limits.lease):
-            return
-        self._token = leases.acquire(conn, LEASE, self._name, now, self._limits.lease)
-        if self._token is None:
+    def hold(self) -> None:
+        """Take or renew the right to write to the engine. Raises Conflict."""
+        with self._holding():
+            pass
+
+    @contextmanager
+    def _holding(self) -> Iterator[Connection]:
+        """A transaction that also takes or renews the right to write. It is believed in when it is committed: the token of one that was
+        rolled back is given to the next one who asks."""
+        with self._store.write() as conn:
+            token = self._renewed(conn) or self._taken(conn)
+            yield conn
+        self._token = token
+
+    def _renewed(self, conn: Connection) -> int | None:
+        token = self._token
+        renewed = token is not None and leases.renew(conn, LEASE, token, self._clock(), self._limits.lease)
+        return token if renewed else None
+
+    def _taken(self, conn: Connection) -> int:
+        token = leases.acquire(conn, LEASE, self._name, self._clock(), self._limits.lease)
+        if token is None:
+            self._token = None
             raise Conflict("Another indexer is at work; it holds the right to write to the index.")
         if self._engine.many_writers:
             outbox.free_claims_of(conn, is_gone)
         else:
             outbox.free_claims(conn)  # whoever made them has lost the right, or died
+        return token
 
     def keep(self) -> None:
         """Renew the right to write. Raises Conflict when somebody else has taken it meanwhile."""

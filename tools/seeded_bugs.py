@@ -151,6 +151,13 @@ BUGS: Final[tuple[Bug, ...]] = (
         ("tests/indexer/test_worker.py",),
     ),
     Bug(
+        "the right to write is believed in before it is committed",
+        "indexer/worker.py",
+        "            yield conn\n        self._token = token\n",
+        "            self._token = token\n            yield conn\n",
+        ("tests/indexer/test_worker.py",),
+    ),
+    Bug(
         "those who left are not taken out of the index",
         "indexer/worker.py",
         "return [*(Tombstone(row.id, row.version) for row in gone.values()), *changes], broken",

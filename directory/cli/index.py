@@ -130,8 +130,7 @@ def verify(*, repair: bool, as_json: bool) -> None:
     """
     with parts(read_only_engine=not repair) as built, bar("Comparing") as progress:
         if repair:
-            with built.store.write() as conn:
-                built.indexer.hold(conn)
+            built.indexer.hold()
         found = built.verifier.compare(built.engine, repair=repair, progress=lambda done: progress(done, None))
         built.indexer.release()
     body = {

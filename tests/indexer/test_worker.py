@@ -95,6 +95,27 @@ def test_one_at_a_time(world: World) -> None:
     assert world.drain() == 3
 
 
+@both
+def test_a_right_to_write_that_was_rolled_back_is_nobodys(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one gets the same token."""
+    world.harvest(records(3))
+
+    def fail(*_: object, **__: object) -> None:
+        raise Unavailable("the database does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "claim", fail)
+        with pytest.raises(Unavailable):
+            world.drain()
+    with again(world) as other:
+        other.parts.indexer.hold()
+        with pytest.raises(Conflict, match="Another indexer is at work"):
+            world.drain()
+        world.parts.indexer.release()
+        other.parts.indexer.keep()
+        assert other.drain() == 3
+
+
 def test_what_a_dead_indexer_claimed_is_free_at_once(world: World) -> None:
     world.harvest(records(3))
     dead = "/".join([*holder_name(LEASE).split("/")[:3], "999999999", "00"])
