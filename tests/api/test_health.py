@@ -11,6 +11,7 @@ from directory.bootstrap import build
 from directory.core.json_schema import json_schema
 from directory.demo.people import Cast
 from directory.settings import load_settings
+from indexer.engines.embedded.generations import UNREADABLE
 from tests.api.people import NOW, Directory, Time, invented, open_directory, record
 
 
@@ -64,6 +65,17 @@ def test_an_index_that_is_missing(fresh: Directory) -> None:
     status, body = ready(Directory(other, fresh.time))
     assert (status, body["checks"]["engine"]) == (503, "there is no search index yet: run `mentors worker`")
     other.close()
+
+
+def test_an_index_that_is_damaged(fresh: Directory) -> None:
+    """Changes that wait must not make it look like one that is only behind."""
+    fresh.harvest([record("a-1", "Achterberg")])
+    fresh.index()
+    meta = next((fresh.parts.settings.paths.data / "index").glob("*/data/meta.json"))
+    meta.write_text("{", encoding="utf-8")
+    fresh.harvest([record("a-2", "Bakker")])
+    status, body = ready(fresh)
+    assert (status, body["checks"]["engine"]) == (503, UNREADABLE)
 
 
 def test_an_index_built_for_other_vocabularies(fresh: Directory, tmp_path: Path) -> None:

@@ -305,9 +305,10 @@ def test_a_damaged_index_is_unavailable(opened: Opener) -> None:
     engine.close()
     meta.write_text("{")
     later = opened()
-    for call in (lambda: later.search(EVERYBODY), lambda: later.apply([document("b")])):
-        with pytest.raises(Unavailable):
+    for call in (lambda: later.search(EVERYBODY), lambda: later.apply([document("b")]), later.status):
+        with pytest.raises(Unavailable, match="mentors index rebuild"):
             call()
+    later.swap(later.start_generation())
     assert later.status().documents == 0
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from directory.core.errors import Conflict, Invalid, Unavailable
 from directory.search.engine import Applied, Change, EngineStatus, Generation, Hit, IndexedVersion, Page, SearchRequest
 from directory.search.fields import FACETS, MISSING
-from indexer.engines.embedded.generations import Folder, Spec
+from indexer.engines.embedded.generations import UNREADABLE, Folder, Spec
 from indexer.engines.embedded.lookup import tombstones, versions
 from indexer.engines.embedded.pairs import PAIRED, Values
 from indexer.engines.embedded.rebuild import Rebuild
@@ -122,16 +122,19 @@ class EmbeddedEngine:
             return versions(self._view().searcher, schema(), after, limit)
 
     def status(self) -> EngineStatus:
-        """Answers also when the index is missing or of another version; counts are 0 then."""
+        """Answers also when the index is missing or of another version; counts are 0 then. Raises Unavailable for one of this version
+        that can't be read."""
         generation = self._folder.current()
-        spec = self._folder.spec(generation).spec if generation else ""
+        written = self._folder.spec(generation)
         try:
             with self._reading():
                 view = self._view()
                 held = tombstones(view.searcher, schema())
-                return EngineStatus(NAME, view.generation, self._folder.spec(view.generation).spec or spec, _documents(view), held)
+                return EngineStatus(NAME, view.generation, self._folder.spec(view.generation).spec or written.spec, _documents(view), held)
         except Unavailable:
-            return EngineStatus(NAME, generation, spec, 0, 0)
+            if generation and written.layout == self._built_for.layout:
+                raise
+            return EngineStatus(NAME, generation, written.spec, 0, 0)
 
     def close(self) -> None:
         """Let go of the lock and of all files, after background merges are done."""
@@ -192,7 +195,7 @@ class EmbeddedEngine:
         try:
             yield
         except (ValueError, OSError) as error:
-            raise Unavailable("The search index can't be read.") from error
+            raise Unavailable(UNREADABLE) from error
 
 
 def _paired(values: Values) -> Values:

@@ -23,6 +23,7 @@ from indexer.engines.embedded.pairs import Values
 from indexer.engines.embedded.schema import register, schema
 
 POINTER: Final = "CURRENT"
+UNREADABLE: Final = "The search index can't be read; if that lasts, run `mentors index rebuild`."
 Mark = tuple[int, int, int]
 
 
@@ -144,7 +145,7 @@ def open_index(data: Path) -> Index:
         index = Index.open(str(data))
         index.config_reader("manual")
     except (ValueError, OSError) as error:
-        raise Unavailable("The search index can't be opened.") from error
+        raise Unavailable(UNREADABLE) from error
     register(index)
     return index
 

@@ -12,7 +12,7 @@ from tantivy import Index, Searcher
 
 from directory.core.errors import Unavailable
 from indexer.engines.embedded.everybody import Everybody, count_everybody
-from indexer.engines.embedded.generations import Folder, Mark, file_mark, open_index
+from indexer.engines.embedded.generations import UNREADABLE, Folder, Mark, file_mark, open_index
 from indexer.engines.embedded.leaders import Leaders, read_leaders
 from indexer.engines.embedded.pairs import Values
 from indexer.engines.embedded.question import Question
@@ -142,5 +142,5 @@ def _reloaded(opened: _Opened) -> View:
     try:
         opened.index.reload()
     except (ValueError, OSError) as error:
-        raise Unavailable("The search index can't be read.") from error
+        raise Unavailable(UNREADABLE) from error
     return View(opened.generation, secrets.token_hex(6), opened.index.searcher(), opened.values)
