@@ -148,6 +148,7 @@ def test_corrections_are_near_words_of_visible_mentors(engine: SearchEngine) -> 
     assert corrected("caffé") == ["cafe"]
     assert corrected("simluatoin") == ["simulation"]
     assert corrected("smlton") == corrected("gr") == corrected("") == corrected("two words") == corrected("x" * 5000) == []
+    assert engine.corrections("ultrasuond", scope="public", exclude=("c",), limit=5) == ["ultrasound"]  # only c has the other form
     engine.apply([Tombstone("a", 2)])
     assert corrected("simluation") == []
 

@@ -55,7 +55,7 @@ class Spelling:
         for candidate in self._near(self._dictionary(view, scope), folded[0]):
             if len(found) >= limit:
                 break
-            if matches(view, candidate, scope=scope, exclude=exclude):
+            if _is_written(view, candidate, scope=scope, exclude=exclude):
                 found.append(candidate)
         return found
 
@@ -91,6 +91,12 @@ class Spelling:
             by_length[len(word)].append(word)
         now = self._monotonic()
         return _Dictionary(view.token, now, now - started, dict(by_length), frequency)
+
+
+def _is_written(view: View, word: str, *, scope: str, exclude: tuple[str, ...]) -> bool:
+    """Whether somebody visible has this very word: another form of it would be found too, and is not what was read from their texts."""
+    word_clause = tantivy.Query.term_query(schema(), "words", word)
+    return count(view.searcher, tantivy.Query.boolean_query([(tantivy.Occur.Must, word_clause), *visible(schema(), scope, exclude)])) > 0
 
 
 def matches(view: View, word: str, *, scope: str, exclude: tuple[str, ...]) -> int:
