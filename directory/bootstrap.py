@@ -51,6 +51,7 @@ from indexer.document import DocumentBuilder
 from indexer.engines.embedded import EmbeddedEngine, values_of
 from indexer.engines.first import MayBegin, always
 from indexer.rebuild import Rebuilder
+from indexer.repair import Repairer
 from indexer.sweep import Sweeper
 from indexer.verify import Verifier
 from indexer.worker import Indexer, WorkerLimits
@@ -88,6 +89,7 @@ class Parts:
     indexer: Indexer
     rebuilder: Rebuilder
     verifier: Verifier
+    repairer: Repairer
     sweeper: Sweeper
 
     def source_label(self, name: str) -> str:
@@ -247,6 +249,7 @@ def build(settings: Settings, *, read_only_engine: bool = False, clock: Clock = 
     institutions = InstitutionService(store, search)
     health = HealthService(store, engine, spec, clock)
     lease = timedelta(seconds=settings.worker.lease_seconds)
+    verifier = Verifier(store, builder, clock)
     worker = WorkerLimits(settings.worker.batch, lease, settings.worker.attempts)
     indexer = Indexer(store, engine, builder, clock, worker)
     bounds = settings.search
@@ -273,7 +276,8 @@ def build(settings: Settings, *, read_only_engine: bool = False, clock: Clock = 
         ),
         indexer=indexer,
         rebuilder=Rebuilder(store, engine, builder, indexer, clock),
-        verifier=Verifier(store, builder, clock),
+        verifier=verifier,
+        repairer=Repairer(store, engine, verifier, indexer, clock),
         sweeper=Sweeper(store, policy, clock, timedelta(days=settings.ingest.quarantine_days)),
     )  # fmt: skip
 

@@ -102,14 +102,16 @@ class Verifier:
             wrong.append(held.id)
 
     def _settle(self, target: Target, found: Difference, wrong: list[str], *, repair: bool) -> None:
+        left: Sequence[str] = wrong
         if wrong and repair:
             changes, broken = self._current(wrong)
             outcomes = target.apply(changes)
             found.repaired += sum(row.outcome == "applied" for row in outcomes)
             found.refused |= broken | {row.id: row.reason for row in outcomes if row.outcome == "rejected"}
-        elif wrong:
+            left = [row.id for row in outcomes if row.outcome == "stale"]
+        if left:
             with self._store.read() as conn:
-                found.waiting += len(outbox.people(conn, wrong))
+                found.waiting += len(outbox.people(conn, left))
         wrong.clear()
 
     def _current(self, ids: Sequence[str]) -> tuple[list[Change], dict[str, str]]:

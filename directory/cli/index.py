@@ -129,10 +129,11 @@ def verify(*, repair: bool, as_json: bool) -> None:
     Example: mentors index verify --repair
     """
     with parts(read_only_engine=not repair) as built, bar("Comparing") as progress:
-        if repair:
-            built.indexer.hold()
-        found = built.verifier.compare(built.engine, repair=repair, progress=lambda done: progress(done, None))
-        built.indexer.release()
+
+        def watch(done: int) -> None:
+            progress(done, None)
+
+        found = built.repairer.repair(watch) if repair else built.verifier.compare(built.engine, repair=False, progress=watch)
     body = {
         "compared": found.compared,
         "missing": found.missing,

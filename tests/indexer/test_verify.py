@@ -1,14 +1,15 @@
 """Comparing the index with the store, and putting right what differs."""
 
+import threading
 from dataclasses import replace
 
 import pytest
 
-from directory.search.engine import Document, Tombstone
+from directory.search.engine import Document, IndexedVersion, Tombstone
 from directory.store import outbox, profiles
 from indexer.document import DocumentBuilder
 from tests.dialects import both
-from tests.world import World, record, records
+from tests.world import World, again, record, records
 
 
 def compare(world: World, *, repair: bool = False) -> tuple[int, int, int, int, int, int]:
@@ -85,3 +86,43 @@ def test_an_older_version_of_the_store_counts_as_a_difference(world: World) -> N
     world.parts.engine.apply([Tombstone(row.id, row.version + 5)])
     assert compare(world) == (1, 1, 0, 0, 0, 0)
     assert compare(world, repair=True)[-1] == 0  # the index holds something newer: it takes a rebuild
+
+
+def test_what_a_worker_has_open_is_left_to_it(world: World) -> None:
+    """A worker of the embedded engine keeps its files open while it has nothing to do."""
+    world.harvest([*records(3), record("gone")])
+    world.drain()
+    world.harvest([record("p000", headline="New words"), *records(2, start=1), record("gone")])
+    person = world.withdraw("gone")
+    forget_outbox(world)
+    assert world.parts.indexer.drain().taken == 0
+    with again(world) as other:
+        found = other.parts.repairer.repair(lambda _done: None)
+        assert (found.total, found.waiting, found.repaired, found.unexplained) == (2, 2, 0, 0)
+    with world.store.read() as conn:
+        assert outbox.pending_hidden(conn, 9) == [person]
+    assert world.shown() == ["p000", "p001", "p002"]
+    assert (world.drain(), world.differences()) == (2, 0)
+
+
+def test_a_repair_keeps_the_right_to_write_while_it_compares(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.harvest(records(3))
+    world.drain()
+    parts, kept = world.parts, threading.Event()
+    real = parts.engine.versions
+
+    def slow(after: str, limit: int) -> list[IndexedVersion]:
+        assert kept.wait(20)
+        return real(after, limit)
+
+    with again(world, lambda environment: environment.update(MENTORS_WORKER_LEASE_SECONDS="5")) as other:
+        renew = other.parts.indexer.keep
+
+        def keep() -> None:
+            renew()
+            kept.set()
+
+        monkeypatch.setattr(other.parts.engine, "versions", slow)
+        monkeypatch.setattr(other.parts.indexer, "keep", keep)
+        assert other.parts.repairer.repair(lambda _done: None).total == 0
+    parts.indexer.hold()
