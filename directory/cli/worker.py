@@ -86,11 +86,16 @@ class _Companion:
 
     def run(self) -> None:
         """Until `stop`."""
-        while (process := self._start()) is not None:
-            code = process.wait()
-            if self._stopping.is_set():
-                return
-            log.warning("the %s process ended by itself with code %d; it is started again in %.0f s", BESIDE, code, PAUSE_AFTER_END)
+        while not self._stopping.is_set():
+            try:
+                process = self._start()
+            except OSError as error:  # no memory or no process number left: without this thread nobody would try again
+                log.warning("the %s process could not be started (%s); tried again in %.0f s", BESIDE, error.strerror, PAUSE_AFTER_END)
+            else:
+                code = process.wait() if process else 0
+                if self._stopping.is_set():
+                    return
+                log.warning("the %s process ended by itself with code %d; it is started again in %.0f s", BESIDE, code, PAUSE_AFTER_END)
             self._stopping.wait(PAUSE_AFTER_END)
 
     def stop(self) -> None:

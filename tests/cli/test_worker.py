@@ -102,6 +102,19 @@ def test_a_process_that_ends_by_itself_is_started_again(tmp_path: Path, monkeypa
     assert log.read_text() == "xxx"
 
 
+def test_a_process_that_can_not_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "PAUSE_AFTER_END", 0.01)
+    log, program = tmp_path / "starts", tmp_path / "program"
+    with worker.beside((str(program), str(log))):
+        time.sleep(0.1)
+        draft = tmp_path / "draft"
+        draft.write_text(f"#!{sys.executable}\nimport sys; open(sys.argv[1], 'a').write('x'); sys.stdin.read()\n")
+        draft.chmod(0o700)
+        draft.rename(program)
+        until(lambda: log.exists() and log.read_text())
+    assert log.read_text() == "x"
+
+
 def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "STOP_SECONDS", 0.1)
     log = tmp_path / "pid"
