@@ -143,6 +143,18 @@ def test_a_search_takes_no_longer_than_its_limit_however_many_requests_it_needs(
         assert len(fake.asked) == 3
 
 
+def test_a_change_that_a_copy_of_the_index_does_not_show_yet_is_not_applied() -> None:
+    written = {"items": [{"index": {"_index": "index-000001", "status": 201}}]}
+
+    def rule(path: str, _body: str) -> Answer | None:
+        if path.endswith("_bulk"):
+            return Answer(body=written)
+        return Answer(body={"_shards": {"total": 2, "successful": 1, "failed": 1}}) if path.endswith("_refresh") else None
+
+    with fake_elasticsearch(rule) as fake:
+        assert str(failure(fake.url, lambda engine: engine.apply([document("a")]))) == FAILING
+
+
 def test_half_an_answer_of_a_group_is_none() -> None:
     good = {"timed_out": False, "_shards": {"failed": 0}, "hits": HITS, "status": 200}
     busy = {"error": {"type": "search_phase_execution_exception", "reason": "SECRET", "root_cause": []}, "status": 429}

@@ -125,6 +125,12 @@ class Session:
             raise ViewGone(FAILING, retry_after=SOON)
         return [complete(answer) for answer in answers]
 
+    def refresh(self) -> None:
+        """Make everything written visible to every later search. Raises Unavailable when some copy of the index could not: the server
+        answers with success then, but who is asked next may still show what was."""
+        if self.client.indices.refresh(index=self.index).body.get("_shards", {}).get("failed"):
+            raise Unavailable(FAILING, retry_after=SOON)
+
     def open_view(self) -> str:
         """Keep the state of now for later questions."""
         return str(self.client.open_point_in_time(index=self.index, keep_alive=KEEP).body["id"])

@@ -69,7 +69,7 @@ class ElasticsearchEngine:
                 serving = self._look(session)
                 try:
                     written = write(session, self._address.index, changes)
-                    session.client.indices.refresh(index=self._address.index)
+                    session.refresh()
                 except (Gone, NotFoundError):
                     continue
                 outcomes = _joined(outcomes, written.outcomes)

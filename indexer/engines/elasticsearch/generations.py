@@ -129,7 +129,7 @@ class Generations:
         """Make everything durable and visible, and set the index up to serve."""
         session.client.indices.put_settings(index=build.alias, settings=_changeable(self._replicas, building=False))
         session.client.indices.flush(index=build.alias)
-        session.client.indices.refresh(index=build.alias)
+        session.refresh()
 
     def serve(self, session: Session, build: Build) -> None:
         """Let a generation serve, in one step with the removal of the one before, which holds people who have withdrawn since.

@@ -62,7 +62,7 @@ class Rebuild:
     def _seen(self) -> Session:
         session = self._session(self._build.alias)
         if self._unseen:
-            session.client.indices.refresh(index=self._build.alias)
+            session.refresh()
             self._unseen = False
         return session
 
