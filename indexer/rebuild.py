@@ -24,6 +24,7 @@ from directory.store.profiles import ProfileRow
 from directory.store.session import Store
 from indexer.document import DocumentBuilder
 from indexer.rebuild_lease import rebuild_lease
+from indexer.repair import Repairer
 from indexer.verify import Difference, Verifier
 from indexer.worker import Indexer
 
@@ -59,6 +60,7 @@ class Rebuilder:
         self._builder = builder
         self._indexer = indexer
         self._verifier = Verifier(store, builder, clock)
+        self._serving = Repairer(store, engine, self._verifier, indexer, clock)
         self._clock = clock
 
     def rebuild(self, progress: Progress, *, wait_seconds: float = WAIT_SECONDS) -> Rebuilt:
@@ -79,6 +81,7 @@ class Rebuilder:
                 self._check(self._verifier.compare(generation, repair=False))
                 self._indexer.keep()
                 self._engine.swap(generation)
+                self._make_good()
         except BaseException:
             generation.abandon()
             raise
@@ -136,6 +139,15 @@ class Rebuilder:
         with self._store.write() as conn:
             waiting = outbox.people(conn, list(refused))
             outbox.add(conn, [(person, False) for person in refused if person not in waiting], self._clock())
+
+    def _make_good(self) -> None:
+        """A process that was stopped for longer than the right to write lasts may have swapped without it: others have brought changes to
+        the generation before, and forgotten them."""
+        try:
+            self._indexer.keep()
+        except Conflict:
+            log.warning("rebuild: another indexer wrote during the swap; the new index is compared once more")
+            self._verifier.compare(self._serving, repair=True)
 
     @staticmethod
     def _check(left: Difference) -> None:

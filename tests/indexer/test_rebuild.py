@@ -200,6 +200,25 @@ def test_one_that_lost_the_right_to_write_does_not_swap(world: World, monkeypatc
 
 
 @everywhere
+def test_one_that_was_stopped_during_the_swap_makes_good_what_others_wrote(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wrote to the generation before, and nothing waits any more."""
+    world.harvest(records(3))
+    with again(world) as other:
+        other.drain()
+        real = world.parts.engine.swap
+
+        def stopped(generation: Generation) -> None:
+            world.clock.now += HOUR
+            other.withdraw("p001")
+            assert other.drain() == 1
+            real(generation)
+
+        monkeypatch.setattr(world.parts.engine, "swap", stopped)
+        rebuild(world)
+        assert (other.parts.engine.count(), other.differences()) == (2, 0)
+
+
+@everywhere
 def test_two_at_once(world: World) -> None:
     world.harvest(records(3))
     with again(world) as other:
