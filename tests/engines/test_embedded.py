@@ -331,6 +331,23 @@ def test_views_are_kept_for_a_quarter_of_an_hour_and_sixty_four_of_them(opened: 
     assert engine.search(replace(request, cursor=cursor)).total == 6
 
 
+def test_a_view_that_was_kept_long_enough_lets_go_of_deleted_files_with_the_next_look(opened: Opener) -> None:
+    clock = Clock()
+    engine = opened(clock=clock)
+    engine.apply([document(name) for name in "abcd"])
+    assert engine.search(SearchRequest(scope="public", limit=2)).cursor
+    old = str(opened.folder / engine.status().generation)
+    engine.swap(engine.start_generation())
+
+    def mapped() -> bool:
+        return old in Path("/proc/self/maps").read_text(encoding="utf-8")
+
+    clock.now += 899
+    assert (engine.count(), mapped()) == (0, True)
+    clock.now += 2
+    assert (engine.count(), mapped()) == (0, False)
+
+
 def test_a_costly_dictionary_is_read_once_a_minute_and_still_shows_nobody_who_left(opened: Opener) -> None:
     clock = Clock(step=0.1)
     engine = opened(clock=clock)

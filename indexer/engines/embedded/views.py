@@ -88,6 +88,7 @@ class Views:
         A swap may remove the files between two looks at them; the next try then finds the new ones.
         """
         with self._lock:
+            self._forget_old()
             for _ in range(TRIES - 1):
                 try:
                     return self._newest()
@@ -97,12 +98,10 @@ class Views:
 
     def pin(self, view: View) -> None:
         """Keep a view for those who page through it."""
-        now = self._monotonic()
         with self._lock:
-            self._pinned[view.token] = (view, now)
+            self._pinned[view.token] = (view, self._monotonic())
             self._pinned.move_to_end(view.token)
-            for token in [token for token, (_, used) in self._pinned.items() if now - used > PINNED_FOR]:
-                del self._pinned[token]
+            self._forget_old()
             while len(self._pinned) > MOST_PINNED:
                 self._pinned.popitem(last=False)
 
@@ -117,6 +116,13 @@ class Views:
         with self._lock:
             self._pinned.clear()
             self._opened = None
+
+    def _forget_old(self) -> None:
+        """Let go of views that nobody used for long, with every look at the index: they hold on to deleted files, and with them to what
+        people had published who have left since."""
+        now = self._monotonic()
+        while self._pinned and now - next(iter(self._pinned.values()))[1] > PINNED_FOR:
+            self._pinned.popitem(last=False)
 
     def _newest(self) -> View:
         pointer = self._folder.mark()
