@@ -1,12 +1,16 @@
 """Leases: who may do a thing that only one process should do at a time, across machines that share the store."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from directory.store.holders import is_gone
 from directory.store.statements import insert
 from directory.store.tables import lease
+
+NOBODY: Final = ""
+"""Holder of a lease that is free, whatever its time: who waited for the one who let it go may have looked at the clock before."""
 
 
 def acquire(conn: Connection, name: str, holder: str, now: datetime, ttl: timedelta) -> int | None:
@@ -20,7 +24,7 @@ def acquire(conn: Connection, name: str, holder: str, now: datetime, ttl: timede
     taken = fresh.on_conflict_do_update(
         index_elements=["name"],
         set_={"holder": fresh.excluded.holder, "token": lease.c.token + 1, "until": fresh.excluded.until},
-        where=lease.c.until <= now,
+        where=or_(lease.c.until <= now, lease.c.holder == NOBODY),
     )
     token: int | None = conn.scalar(taken.returning(lease.c.token))
     return token
@@ -29,28 +33,28 @@ def acquire(conn: Connection, name: str, holder: str, now: datetime, ttl: timede
 def keep_free(conn: Connection, name: str, now: datetime) -> bool:
     """Whether nobody holds a lease; then nobody can take it before the end of this transaction, and whoever let it run out has lost it.
     Any number of transactions may do this at once."""
-    row = insert(conn.dialect, lease).values(name=name, holder="", token=0, until=now)
+    row = insert(conn.dialect, lease).values(name=name, holder=NOBODY, token=0, until=now)
     conn.execute(row.on_conflict_do_nothing())  # what is not there can't be locked
     _end_of_dead(conn, name, now)
-    lapsed = update(lease).where(lease.c.name == name, lease.c.until <= now, lease.c.holder != "")
-    conn.execute(lapsed.values(holder="", token=lease.c.token + 1))
-    until = conn.scalar(select(lease.c.until).where(lease.c.name == name).with_for_update(read=True))
-    return until is not None and until <= now
+    lapsed = update(lease).where(lease.c.name == name, lease.c.until <= now, lease.c.holder != NOBODY)
+    conn.execute(lapsed.values(holder=NOBODY, token=lease.c.token + 1))
+    return conn.scalar(select(lease.c.holder).where(lease.c.name == name).with_for_update(read=True)) == NOBODY
 
 
 def renew(conn: Connection, name: str, token: int, now: datetime, ttl: timedelta) -> bool:
-    """Prolongs a lease. False: somebody else has taken it meanwhile, and this transaction must be rolled back.
+    """Prolongs a lease. False: it was let go, or somebody else has taken it meanwhile, and this transaction must be rolled back.
 
     A lease that ran out and that nobody took is still good. The row stays locked until the end of the transaction, so what is
     written beside it can't be overtaken by a successor.
     """
-    held = update(lease).where(lease.c.name == name, lease.c.token == token)
+    held = update(lease).where(lease.c.name == name, lease.c.token == token, lease.c.holder != NOBODY)
     return conn.execute(held.values(until=now + ttl)).rowcount == 1
 
 
 def release(conn: Connection, name: str, token: int, now: datetime) -> None:
     """Ends a lease early, if it is still held; the row stays, because its token must grow."""
-    conn.execute(update(lease).where(lease.c.name == name, lease.c.token == token, lease.c.until > now).values(until=now))
+    held = update(lease).where(lease.c.name == name, lease.c.token == token, lease.c.until > now)
+    conn.execute(held.values(until=now, holder=NOBODY))
 
 
 def _end_of_dead(conn: Connection, name: str, now: datetime) -> None:
@@ -61,4 +65,4 @@ def _end_of_dead(conn: Connection, name: str, now: datetime) -> None:
 
 def holder_of(conn: Connection, name: str, now: datetime) -> str | None:
     """Who holds a lease now; None when it is free."""
-    return conn.scalar(select(lease.c.holder).where(lease.c.name == name, lease.c.until > now))
+    return conn.scalar(select(lease.c.holder).where(lease.c.name == name, lease.c.until > now, lease.c.holder != NOBODY))

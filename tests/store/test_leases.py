@@ -48,6 +48,21 @@ def test_kept_free_it_is_nobodys_and_who_let_it_run_out_has_lost_it(store: Store
         assert leases.acquire(conn, "s", "b", NOW + HOUR, HOUR) == token + 2
 
 
+def test_what_is_free_is_free_for_whoever_looked_at_the_clock_before(store: Store) -> None:
+    """Two who ask at once wait for each other, and one let go a lease while others waited for it."""
+    with store.write() as conn:
+        assert leases.keep_free(conn, "s", NOW + HOUR)
+        assert leases.keep_free(conn, "s", NOW)
+        token = leases.acquire(conn, "s", "a", NOW, 2 * HOUR)
+        assert token is not None
+        assert not leases.keep_free(conn, "s", NOW)
+        leases.release(conn, "s", token, NOW + HOUR)
+        assert leases.keep_free(conn, "s", NOW)
+        assert leases.holder_of(conn, "s", NOW) is None
+        assert not leases.renew(conn, "s", token, NOW, HOUR)
+        assert leases.acquire(conn, "s", "b", NOW, HOUR) is not None
+
+
 def test_kept_free_of_a_holder_who_died(store: Store) -> None:
     dead = "/".join([*holder_name("s").split("/")[:3], "999999999", "00"])
     with store.write() as conn:
