@@ -32,18 +32,20 @@ class _Known:
 
     def __init__(self) -> None:
         self.by_ror: dict[str, InstitutionRow] = {}
-        self.by_name: dict[str, list[InstitutionRow]] = defaultdict(list)
+        self.by_name: dict[str, dict[str, InstitutionRow]] = defaultdict(dict)
+        self._folded: dict[str, str] = {}
 
-    def add(self, row: InstitutionRow, folded: str) -> None:
+    def put(self, row: InstitutionRow, folded: str) -> None:
+        """Add a row, or replace the one with its id, which stays under the name that it was stored by."""
         if row.ror:
             self.by_ror[row.ror] = row
-        self.by_name[folded].append(row)
+        self.by_name[self._folded.setdefault(row.id, folded)][row.id] = row
 
     def match(self, wanted: Institution) -> InstitutionRow | None:
         """By ROR id; else by name, unless both state a ROR id: then they are two institutions of one name."""
         if wanted.ror and wanted.ror in self.by_ror:
             return self.by_ror[wanted.ror]
-        same = [row for row in self.by_name[_folded(wanted)] if not (wanted.ror and row.ror)]
+        same = [row for row in self.by_name[_folded(wanted)].values() if not (wanted.ror and row.ror)]
         same = [row for row in same if not (wanted.state and row.state and wanted.state != row.state)]
         return min(same, key=lambda row: row.id, default=None)
 
@@ -72,15 +74,12 @@ def _folded(wanted: Institution) -> str:
 
 def _known(conn: Connection, wanted: Iterable[Institution]) -> _Known:
     known = _Known()
-    seen = set()
     for part in chunks(wanted):
         rors = {item.ror for item in part if item.ror}
         names = {_folded(item) for item in part}
         query = select(*_COLUMNS, institution.c.folded).where(or_(institution.c.ror.in_(rors), institution.c.folded.in_(names)))
         for row in conn.execute(query):
-            if row.id not in seen:
-                seen.add(row.id)
-                known.add(InstitutionRow(*row[:5]), row.folded)
+            known.put(InstitutionRow(*row[:5]), row.folded)
     return known
 
 
@@ -137,8 +136,7 @@ def resolve(conn: Connection, institutions: Iterable[Institution]) -> dict[Insti
     for item in sorted(wanted, key=lambda item: (not item.ror, item.name, item.state)):
         row = known.match(item)
         stored = _complete(conn, row, item) if row else _create(conn, item)
-        if stored != row:
-            known = _known(conn, wanted)
+        known.put(stored, _folded(item))  # read anew, a batch of many new ones would hold up all other writers
         ids[item] = stored.id
     return {item: ids[item] for item in wanted}
 

@@ -1,5 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy import event
+
 from directory.core.profile import Institution
 from directory.core.vocabulary import fold
 from directory.store import institutions
@@ -82,3 +84,26 @@ def test_a_name_that_grows_when_folded_is_cut(store: Store) -> None:
     assert len(fold(long.name)) > 300
     assert resolve(store, long, Institution("Example " + "\u00df" * 290), long)[::2] == ["institution"] * 2
     assert resolve(store, long) == ["institution"]
+
+
+def test_a_batch_of_new_ones_reads_what_is_known_twice(store: Store) -> None:
+    wanted = [Institution(f"Example College {number}", state="NE") for number in range(100)]
+    statements: list[str] = []
+    with store.write() as conn:
+        event.listen(conn, "before_cursor_execute", lambda _c, _cur, statement, *_: statements.append(statement))
+        assert len(set(institutions.resolve(conn, wanted).values())) == 100
+    read = [statement for statement in statements if " IN (" in statement]
+    assert (len(read), sum("INSERT" in statement for statement in statements)) == (2, 100)
+
+
+def test_a_batch_finds_what_it_has_made_and_completed(store: Store) -> None:
+    assert resolve(store, Institution("Example College")) == ["example-college"]
+    batch = [
+        Institution("Example College", ROR, "Lincoln", "NE"),
+        Institution("The College, Example", ROR),
+        Institution("Example College", state="IA"),
+        Institution("Example College", city="Ames"),
+    ]
+    together = ["example-college", "example-college", "example-college-2", "example-college"]
+    assert resolve(store, *batch) == together
+    assert [resolve(store, one)[0] for one in batch] == together
