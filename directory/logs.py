@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from typing import Final
 
 NOISY: Final = ("urllib3", "requests", "elastic_transport", "alembic", "authlib")
@@ -17,3 +18,8 @@ def configure_logging(level: str) -> None:
     root.setLevel(level.upper())
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def passed(error: BaseException) -> str:
+    """The lines of code that an unforeseen error passed; never its text, which may hold what was read or typed."""
+    return "".join(traceback.format_tb(error.__traceback__))

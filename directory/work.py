@@ -10,6 +10,7 @@ from typing import Final
 
 from directory.bootstrap import Parts, settle
 from directory.core.errors import Conflict, DirectoryError, Stopped
+from directory.logs import passed
 from directory.store import runs
 
 log = logging.getLogger(__name__)
@@ -66,8 +67,8 @@ class Worker:
             except DirectoryError as error:
                 log.warning("%s: %s", name, error)
                 wait = PAUSE_AFTER_ERROR
-            except Exception:
-                log.exception("%s: unforeseen error; the loop goes on", name)
+            except Exception as error:  # noqa: BLE001 whatever it is, the other loops and the next round must not end with it
+                log.error("%s: unforeseen %s; the loop goes on\n%s", name, type(error).__name__, passed(error))
                 wait = PAUSE_AFTER_ERROR
             self._stop.wait(wait)
 
@@ -98,8 +99,8 @@ class Worker:
             log.info("source %s: interrupted, read again next time", name)
         except DirectoryError as error:
             log.warning("source %s: %s", name, type(error).__name__)
-        except Exception:
-            log.exception("source %s: unforeseen error; the other sources go on", name)
+        except Exception as error:  # noqa: BLE001 as in the loops
+            log.error("source %s: unforeseen %s; the other sources go on\n%s", name, type(error).__name__, passed(error))
         else:
             log.info("source %s: %s, %s", name, report.status, dict(report.counts))
         finally:

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from directory.core.errors import PROBLEMS, DirectoryError, Invalid, Problem, Unavailable
 from directory.current import public_root
+from directory.logs import passed
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def incident(error: Exception, row: Problem) -> str:
     its text, which may hold what a person typed."""
     name = secrets.token_hex(6)
     if row.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        lines = "".join(traceback.format_tb(error.__traceback__)) if row.slug == "internal" else ""
+        lines = passed(error) if row.slug == "internal" else ""
         log.error("problem %s: %s, %s at %s\n%s", name, row.slug, type(error).__name__, request.endpoint, lines)
     return name
 

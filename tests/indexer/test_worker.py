@@ -1,5 +1,6 @@
 """From outbox to engine: nothing is lost, nobody blocks, one at a time writes."""
 
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -282,6 +283,29 @@ def test_threads_of_a_worker_end_when_asked(world: World) -> None:
     thread.join(20)
     assert not thread.is_alive()
     assert len(world.shown()) == 30
+
+
+def test_what_a_loop_or_a_source_stumbled_over_is_logged_without_its_text(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(world.parts, ["sources", "sweep"])
+    text = " ".join(["Okonjo-Vale", "secret"])  # in parts, or the line of code would hold it
+    met = threading.Barrier(2, action=worker.stop)
+
+    def fail(*_: object, **__: object) -> None:
+        met.wait(10)
+        raise KeyError(text)
+
+    monkeypatch.setattr(world.parts.runner, "run", fail)
+    monkeypatch.setattr(world.parts.sweeper, "sweep", fail)
+    with caplog.at_level(logging.ERROR):
+        worker.run()
+    assert {row.message.splitlines()[0] for row in caplog.records} == {
+        "source plains: unforeseen KeyError; the other sources go on",
+        "sweep: unforeseen KeyError; the loop goes on",
+    }
+    assert "Okonjo" not in caplog.text
+    assert "directory/work.py" in caplog.text
 
 
 def test_an_index_that_was_lost_is_not_begun_anew(world: World) -> None:
