@@ -17,6 +17,7 @@ from directory.core.clock import iso
 from directory.core.errors import Invalid
 from directory.store import backup_postgres, backup_sqlite, ledger, people, runs, schema
 from directory.store.journal import Journal, read_entries
+from directory.store.postgres import take_time
 from directory.store.replay import Apply, Replayed, replay
 from directory.store.secret import NAME, install_secret, secret, stored_secret
 from directory.store.session import Store
@@ -142,11 +143,13 @@ def restore(source: Path, store: Store, apply: Apply) -> Restored:
 
     def prepare(fresh: Store) -> Restored:
         with fresh.read() as conn:
+            take_time(conn)
             ledger.verify(conn)
             if _describe(conn)["ledger_hash"] != manifest.ledger_hash:
                 raise Invalid("the consent ledger of the backup is not the one of its manifest", where=MANIFEST)
         steps = schema.upgrade(fresh)
         with fresh.write() as conn:
+            take_time(conn)
             people.leap(conn)
             runs.start_over(conn)
         journal.adopt(read_entries(source / "withdrawals.ndjson"))

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from directory.core.errors import Conflict, Invalid, Unavailable
 from directory.store import restoring
+from directory.store.postgres import take_time
 from directory.store.session import Store
 from directory.store.tables import metadata
 
@@ -62,6 +63,7 @@ def dump(store: Store, folder: Path, describe: Callable[[Connection], T]) -> tup
     file = folder / FILE
     _program("pg_dump")
     with store.read() as conn, _address(store) as address:
+        take_time(conn)  # the tables are counted
         conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         snapshot = conn.scalar(text("SELECT pg_export_snapshot()"))
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -86,7 +88,7 @@ def _clear(store: Store) -> None:
         others = _others(conn)
         if others:
             raise Conflict(f"{others} other connections of the directory are open: stop web and worker, then restore")
-        conn.execute(text("SET LOCAL statement_timeout = 0"))
+        take_time(conn)
         conn.execute(text("DROP TABLE IF EXISTS alembic_version"))
         metadata.drop_all(conn)
         conn.execute(text("DROP FUNCTION IF EXISTS consent_event_append_only()"))

@@ -1,6 +1,6 @@
 """Engine for PostgreSQL: every wait has an end."""
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 
 CONNECT_SECONDS = 5
 LOCK_SECONDS = 10
@@ -33,3 +33,10 @@ def postgres_engine(url: URL, *, pool_size: int, statement_seconds: float) -> En
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()) + " -c timezone=UTC",
         },
     )
+
+
+def take_time(conn: Connection) -> None:
+    """Let the statements of this transaction take as long as they need: for work of an operator on whole tables, which nobody waits for
+    but the operator. Nothing to do on SQLite, which has no such limit."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SET LOCAL statement_timeout = 0"))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from directory.core.errors import Invalid
 from directory.store import restoring
 from directory.store.locks import Queue, serialize
+from directory.store.postgres import take_time
 from directory.store.secret import secret
 from directory.store.session import Store
 
@@ -65,8 +66,8 @@ def upgrade(store: Store) -> list[str]:
     """Brings the database to the newest revision in one transaction, one process at a time, and ties it to the secret of the data
     folder; returns the applied revisions. `Invalid` when the database is newer than the program or the secret another one."""
     with store.write() as conn, _config() as config:
+        take_time(conn)
         if store.dialect == "postgresql":
-            conn.execute(text("SET LOCAL statement_timeout = 0"))
             conn.execute(text("SET LOCAL lock_timeout = 0"))
         serialize(conn, Queue.MIGRATION)
         steps = _missing(revision_of(conn))

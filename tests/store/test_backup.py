@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from directory.core.errors import Conflict, Invalid, Unavailable
 from directory.core.identity import MatchKey
@@ -280,3 +280,18 @@ def test_the_password_is_in_no_argument(filled: Store, tmp_path: Path, monkeypat
 def test_an_incomplete_folder_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="not a complete backup"):
         read_manifest(tmp_path)
+
+
+def test_a_restore_of_many_people_takes_its_time(filled: Store, tmp_path: Path) -> None:
+    """A statement of a request has an end; the one that lifts the versions of everybody must not."""
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000)"
+    with filled.write() as conn:
+        conn.execute(
+            text(f"INSERT INTO person (id, version, created_at) {numbers} SELECT 'x' || i, 1, created_at FROM n, person WHERE id = 'm1'")
+        )
+    backup(filled, tmp_path / "backup", NOW)
+    filled.close()
+    with same_store(filled, statement_seconds=0.3) as hurried:
+        assert restore(tmp_path / "backup", hurried, carry_out).replayed == Replayed(0, 0)
+        with hurried.read() as conn:
+            assert people.get(conn, ["x150000"])["x150000"].version == 1 + people.LEAP
