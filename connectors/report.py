@@ -65,6 +65,8 @@ class RunReport:
     def settle(self) -> None:
         """The sum check at the end. Items that were staged and are gone belong to people who were erased meanwhile; anything else that
         does not add up is a mistake of this program and is logged."""
+        gone, self.counts["held"] = self.counts["held"], 0  # of a run that is released, what it still held is not there any more
+        self.count("suppressed", gone)
         if self.adds_up:
             return
         missing = self.counts["received"] - sum(self.counts[outcome] for outcome in OUTCOMES)

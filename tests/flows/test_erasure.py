@@ -99,6 +99,7 @@ def test_neither_harvest_nor_release_brings_anything_back(world: World) -> None:
     world.parts.consent.erase(world.person("a"))
     report = world.parts.runner.release("plains")
     assert report.adds_up
+    assert (report.counts["held"], report.counts["suppressed"]) == (0, 1)
     assert len(world.visible()) == 3
     assert world.harvest([canary("a"), *records(3)]).counts["suppressed"] == 1
     assert world.harvest([canary("b")], "harbor").counts["suppressed"] == 1
