@@ -1,12 +1,12 @@
 """Rejected items with place and reason. Holds excerpts of what was sent, so it is erased with the person and purged by age."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from directory.store.many import insert_many
 from directory.store.statements import chunks
@@ -57,6 +57,13 @@ def clear_record(conn: Connection, source: str, external_id: str) -> int:
     """Forgets the problems of one record; returns how many there were."""
     c = quarantine.c
     return conn.execute(delete(quarantine).where(c.source == source, c.external_id == external_id)).rowcount
+
+
+def clear_naming(conn: Connection, identifiers: Sequence[str]) -> int:
+    """Forgets the problems in which one of these identifiers of a person is quoted, whatever record they are of; returns how many."""
+    c = quarantine.c
+    quoted = [column.contains(identifier, autoescape=True) for identifier in identifiers for column in (c.value, c.excerpt)]
+    return conn.execute(delete(quarantine).where(or_(*quoted))).rowcount if quoted else 0
 
 
 def older(conn: Connection, before: datetime) -> bool:

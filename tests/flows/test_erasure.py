@@ -93,6 +93,21 @@ def test_nothing_is_left_but_pseudonyms(world: World, dialect: str) -> None:
     assert len(world.table("suppression")) == 4  # two source keys, iD, NPI
 
 
+@both
+def test_what_another_source_is_about_to_say_goes_too(world: World) -> None:
+    """It knows the person by an id that the directory never saw, so only the identifiers tell whom it means."""
+    world.harvest([canary("a")])
+    world.harvest(records(30), "harbor")
+    nameless = {"orcid": orcid(1), "name": {"given": CANARY}}
+    report = world.harvest([canary("z-1"), record("z-2", orcid=orcid(2)), nameless, *records(3)], "harbor")
+    assert (report.status, report.counts["held"], report.counts["rejected"]) == ("held", 2, 1)
+    assert {"table quarantine", "table staged_item"} <= set(traces(world))
+    world.parts.consent.erase(world.person("a"))
+    assert [place for place in traces(world) if place.startswith("table")] == []
+    assert [row[2] for row in world.table("staged_item") if row[4] == "import"] == ["z-2"]
+    assert world.parts.runner.release("harbor").counts["suppressed"] == 1
+
+
 def test_neither_harvest_nor_release_brings_anything_back(world: World) -> None:
     world.harvest([canary("a"), *records(30)])
     world.harvest([canary("a", stage="mid"), *records(3)])  # held
