@@ -71,7 +71,7 @@ services-stop: ## stop what `make services` started
 	@tools/services stop
 
 .PHONY: wheel
-wheel: $(DEV) ## build the wheel and try it in an empty environment away from the checkout
+wheel: $(DEV) ## build the wheel into dist/ and try it in an empty environment away from the checkout
 	@tools/check-wheel
 
 .PHONY: lock
