@@ -27,10 +27,17 @@ POSTGRES_REASONS = {
     "40P01": "the database is busy",  # deadlock
     "40001": "the database is busy",  # serialization failure
     "53100": "the disk of the database is full",
-    "28000": "the database refuses the login",
-    "28P01": "the database refuses the login",
-    "3D000": "the database does not exist",
 }
+
+POSTGRES_REFUSALS = (
+    ("authentication failed", "the database refuses the login"),
+    ("no password supplied", "the database refuses the login"),
+    ("no pg_hba.conf entry", "the database refuses the login"),
+    ('fatal:  role "', "the database refuses the login"),
+    ('fatal:  database "', "the database does not exist"),
+    ("too many", "the database has too many connections"),
+)
+"""What a server says that answers and lets nobody in: libpq hands on its sentence, but no code."""
 
 
 def _rule(error: exc.IntegrityError) -> str:
@@ -63,5 +70,6 @@ def translate(error: exc.SQLAlchemyError) -> DirectoryError | None:
         if mark in text and not hasattr(error.orig, "sqlstate"):
             return Unavailable(reason)
     if hasattr(error.orig, "sqlstate") and (isinstance(error, exc.OperationalError) or error.connection_invalidated):
-        return Unavailable("the database does not answer")
+        refusals = (reason for mark, reason in POSTGRES_REFUSALS if state is None and mark in text)
+        return Unavailable(next(refusals, "the database does not answer"))
     return None

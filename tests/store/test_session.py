@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import InternalError
 
 from directory.core.errors import Conflict, Invalid, Unavailable
 from directory.store import people, sqlite
 from directory.store.session import Store
 from tests.store.samples import NOW, add_people
-from tests.stores import make_store, same_store
+from tests.stores import WITHOUT_POSTGRESQL, admin_url, make_store, same_store
 
 
 def test_write_commits_and_read_sees_it(store: Store) -> None:
@@ -96,6 +96,20 @@ def test_a_server_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="the database does not answer"), store.read():
         pass
     store.close()
+
+
+@pytest.mark.skipif(not admin_url(), reason=WITHOUT_POSTGRESQL)
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [({"database": "mentors_nowhere"}, "the database does not exist"), ({"username": "mentors_nobody"}, "the database refuses the login")],
+)
+def test_a_server_that_lets_nobody_in_is_not_one_that_is_down(tmp_path: Path, part: dict[str, str], message: str) -> None:
+    url = make_url(admin_url()).set(**part).render_as_string(hide_password=False)  # type: ignore[arg-type]  # some parts are numbers
+    store = Store(url, data_dir=tmp_path)
+    with pytest.raises(Unavailable) as refused, store.read():
+        pass
+    store.close()
+    assert str(refused.value) == message
 
 
 @pytest.mark.parametrize(
