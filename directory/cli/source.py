@@ -20,6 +20,7 @@ from directory.store import quarantine as quarantined
 from directory.store import records, runs
 
 SHOWN_PROBLEMS = 50
+NO_SOURCE = "No source yet: add a block to sources.toml (see docs/institutions.md)."
 
 
 @click.group()
@@ -51,7 +52,7 @@ def list_(*, as_json: bool) -> None:
     for row in rows:
         click.echo(f"{row['name']:32} {row['kind']:14} {row['label']}{'' if row['enabled'] else '  (not enabled)'}")
     if not rows:
-        click.echo("No source yet: add a block to sources.toml (see docs/institutions.md).")
+        click.echo(NO_SOURCE)
 
 
 @source.command()
@@ -125,6 +126,8 @@ def status(name: str | None, *, as_json: bool) -> None:
         return
     for row in rows:
         _show_status(row)
+    if not rows:
+        click.echo(NO_SOURCE)
 
 
 def _show_status(row: dict[str, Any]) -> None:
@@ -174,7 +177,7 @@ def quarantine(name: str, *, as_json: bool) -> None:
     with parts(read_only_engine=True) as built:
         built.runner.source(name)
         with built.store.read() as conn:
-            rows = quarantined.of_source(conn, name, limit=1000)
+            rows = list(quarantined.all_of_source(conn, name))
     if as_json:
         say_json({"problems": [{"where": row.locator, "field": row.field, "value": row.value, "message": row.message} for row in rows]})
         return

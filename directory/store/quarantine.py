@@ -1,6 +1,6 @@
 """Rejected items with place and reason. Holds excerpts of what was sent, so it is erased with the person and purged by age."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, or_, select
 
 from directory.store.many import insert_many
-from directory.store.statements import chunks
+from directory.store.statements import RANGE, chunks
 from directory.store.tables import quarantine
 
 
@@ -45,6 +45,14 @@ def of_source(conn: Connection, source: str, *, after: int = 0, limit: int = 100
     c = quarantine.c
     query = select(*(c[name] for name in _COLUMNS)).where(c.source == source, c.id > after).order_by(c.id).limit(limit)
     return [QuarantineRow(*row) for row in conn.execute(query)]
+
+
+def all_of_source(conn: Connection, source: str) -> Iterator[QuarantineRow]:
+    """All problems of a source, in the order in which they were found."""
+    part = of_source(conn, source, limit=RANGE)
+    while part:
+        yield from part
+        part = of_source(conn, source, after=part[-1].id, limit=RANGE)
 
 
 def count(conn: Connection) -> dict[str, int]:

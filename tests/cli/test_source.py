@@ -69,6 +69,14 @@ def test_findings_are_exit_code_1_with_place_and_value(world: World, mentors: Me
     assert mentors("source", "quarantine", "harbor").output == "Nothing to correct.\n"
 
 
+def test_the_quarantine_is_shown_whole(world: World, mentors: Mentors) -> None:
+    world.publish([{"id": f"bad-{number}", "name": {"given": "Ada"}} for number in range(2100)])
+    text = mentors("source", "run", "plains").output
+    assert "... and 2050 more; --json or `mentors source quarantine` shows all." in text
+    assert len(mentors("source", "quarantine", "plains").output.splitlines()) == 2100
+    assert len(json.loads(mentors("source", "quarantine", "plains", "--json").stdout)["problems"]) == 2100
+
+
 def test_held_runs(world: World, mentors: Mentors) -> None:
     world.harvest(records(20))
     world.publish(records(3))

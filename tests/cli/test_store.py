@@ -17,8 +17,9 @@ def test_setting_up_twice(tmp_path: Path) -> None:
     result = call(environment, "db", "upgrade")
     assert (result.exit_code, result.output.startswith("Upgraded: 0001")) == (0, True)
     assert call(environment, "db", "upgrade").output == "Nothing to upgrade.\n"
-    result = call(environment, "source", "list")
-    assert (result.exit_code, result.output) == (0, "No source yet: add a block to sources.toml (see docs/institutions.md).\n")
+    for verb in ("list", "status"):
+        result = call(environment, "source", verb)
+        assert (result.exit_code, result.output) == (0, "No source yet: add a block to sources.toml (see docs/institutions.md).\n")
 
 
 def test_backup_and_restore(world: World, mentors: Mentors, tmp_path: Path) -> None:
