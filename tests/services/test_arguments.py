@@ -91,6 +91,19 @@ def test_unknown_institutions() -> None:
     assert "/api/v1/institutions lists what is" in str(problem)
 
 
+def test_an_unknown_institution_is_compared_with_the_large_ones_only() -> None:
+    class Many(Known):
+        def listed_ids(self) -> Sequence[str]:
+            return [f"example-campus-{number:05}" for number in range(20_000)]
+
+    reader = ArgumentReader(VOCABULARIES, Limits(), Many())
+    for key, hint in (("example-campuss-00007", True), ("example-campuss-19999", False)):
+        with pytest.raises(Invalid) as caught:
+            reader.read([("institution", key)])
+        assert (key.replace("ss", "s") in str(caught.value)) is hint
+        assert len(caught.value.allowed) == 20_000
+
+
 def test_too_many_values_and_too_many_times() -> None:
     problem = refusal(*[("mode", "video")] * 6)
     assert (problem.where, problem.allowed) == ("mode", ("at most 5 values",))
