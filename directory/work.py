@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
@@ -20,6 +21,9 @@ SOURCE_POLL = 5.0
 LOOPS: Final = ("index", "sources", "sweep")
 """What a worker does."""
 
+PAUSE_AFTER_CONFLICT = 60.0
+"""Seconds after which a source that somebody else was running is tried again: a large one takes long, and asking costs a transaction."""
+
 SOURCES_AT_ONCE = 4
 """Sources read side by side: they wait for the network most of the time, and one slow source must not keep the others waiting."""
 
@@ -33,6 +37,7 @@ class Worker:
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(SOURCES_AT_ONCE, thread_name_prefix="source")
         self._running: set[str] = set()
+        self._not_before: dict[str, float] = {}
 
     def stop(self) -> None:
         """Ask all loops to end after what they do now."""
@@ -86,7 +91,8 @@ class Worker:
         for name, config in self._parts.sources.items():
             state = states.get(name)
             due = state is None or state.next_due is None or state.next_due <= now
-            if config.enabled and due and name not in self._running and not self._stop.is_set():
+            free = name not in self._running and self._not_before.get(name, 0.0) <= time.monotonic()
+            if config.enabled and due and free and not self._stop.is_set():
                 self._running.add(name)
                 self._pool.submit(self._run, name)
         return False
@@ -97,6 +103,9 @@ class Worker:
             report = self._parts.runner.run(name, stop=self._stop.is_set)
         except Stopped:
             log.info("source %s: interrupted, read again next time", name)
+        except Conflict as error:
+            self._not_before[name] = time.monotonic() + PAUSE_AFTER_CONFLICT
+            log.info("source %s: %s", name, error)
         except DirectoryError as error:
             log.warning("source %s: %s", name, type(error).__name__)
         except Exception as error:  # noqa: BLE001 as in the loops

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.source_lease import SourceLease
 from directory.core.errors import Conflict, Unavailable
 from directory.search.engine import Applied, Change
 from directory.services.health import LOST_INDEX
@@ -283,6 +284,28 @@ def test_threads_of_a_worker_end_when_asked(world: World) -> None:
     thread.join(20)
     assert not thread.is_alive()
     assert len(world.shown()) == 30
+
+
+def test_a_source_that_somebody_else_runs_is_left_alone_for_a_while(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("directory.work.SOURCE_POLL", 0.01)
+    worker = Worker(world.parts, ["sources"])
+    looked: list[bool] = []
+    look = worker._sources
+
+    def count() -> bool:
+        looked.append(look())
+        if len(looked) == 20:
+            worker.stop()
+        return False
+
+    monkeypatch.setattr(worker, "_sources", count)
+    with SourceLease(world.store, "plains", world.clock, timedelta(seconds=60)), caplog.at_level(logging.INFO):
+        worker.run()
+    assert [row.message for row in caplog.records if row.name == "directory.work"] == [
+        "source plains: plains is being run by somebody else; try again when that run has ended."
+    ]
 
 
 def test_what_a_loop_or_a_source_stumbled_over_is_logged_without_its_text(
