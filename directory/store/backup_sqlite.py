@@ -1,9 +1,10 @@
 """Copies of a SQLite store, made and taken back while other processes use it."""
 
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from directory.store.session import Store
 T = TypeVar("T")
 
 FILE = "directory.sqlite3"
+WORKSHOP = "restore-"
 BUSY_SECONDS = 30
 
 
@@ -52,6 +54,15 @@ def dump(store: Store, folder: Path, describe: Callable[[Connection], T]) -> tup
         return file, describe(conn)
 
 
+@contextmanager
+def _workshop(data_dir: Path) -> Iterator[Path]:
+    """A folder for the copy, which holds people who may be erased by now: one that a killed restore left behind goes first."""
+    for left in data_dir.glob(f"{WORKSHOP}*"):
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=WORKSHOP, dir=data_dir) as folder:
+        yield Path(folder)
+
+
 def load(store: Store, file: Path, prepare: Callable[[Store], T]) -> T:
     """Replaces the content of the store. `prepare` works on a copy beside it, and only its result becomes visible; other writers wait
     meanwhile, readers keep the old state."""
@@ -60,8 +71,8 @@ def load(store: Store, file: Path, prepare: Callable[[Store], T]) -> T:
         answer = copy.execute("PRAGMA integrity_check").fetchone()[0]
     if answer != "ok":
         raise Invalid("the database in the backup is damaged", where=file.name, allowed=("an undamaged backup",))
-    with store.exclusive(), tempfile.TemporaryDirectory(prefix="restore-", dir=store.data_dir) as folder:
-        fresh = Path(folder) / FILE
+    with store.exclusive(), _workshop(store.data_dir) as folder:
+        fresh = folder / FILE
         _copy(driver, file, fresh)
         with Store(f"sqlite:///{fresh}", data_dir=store.data_dir) as staging:
             result = prepare(staging)

@@ -251,6 +251,17 @@ def test_readers_never_see_the_state_between_backup_and_replay(filled: Store, tm
     assert [*seen, listed(filled)] == [["m2"], ["m2"]]
 
 
+def test_what_a_killed_restore_left_behind_goes_with_the_next(filled: Store, tmp_path: Path) -> None:
+    if filled.dialect == "postgresql":
+        pytest.skip("a restore works in the database itself")
+    backup(filled, tmp_path / "backup", NOW)
+    left = filled.data_dir / "restore-k1ll3d"
+    left.mkdir()
+    (left / "directory.sqlite3").write_bytes(b"Okonjo-Vale")
+    restore(tmp_path / "backup", filled, carry_out)
+    assert [path.name for path in filled.data_dir.iterdir() if path.name.startswith("restore-")] == []
+
+
 def test_without_the_client_programs_the_reason_is_said(filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if filled.dialect == "sqlite":
         pytest.skip("SQLite needs no program")
