@@ -337,6 +337,20 @@ def test_after_an_absence_the_same_copy_is_read_again(tmp_path: Path) -> None:
         assert world.run().status == "not-modified"
 
 
+def test_after_a_person_agreed_again_the_same_copy_is_read_again(tmp_path: Path) -> None:
+    """What the source said meanwhile was passed over, and a source that has nothing new would never say it again."""
+    with SourceServer({}) as server, open_world(tmp_path, sources={"plains": URL.format(server.url("/feed"))}) as world:
+        server.routes["/feed"] = with_validators(feed_body(3), etag='"v1"')
+        world.run()
+        person = world.withdraw("p001")
+        server.routes["/feed"] = with_validators(feed_body(3).replace(b"Inventedp001", b"Renamed"), etag='"v2"')
+        assert counts(world.run()) == {"received": 3, "unchanged": 2, "suppressed": 1}
+        assert world.run().status == "not-modified"
+        world.parts.consent.grant(person, ["listing"], evidence="letter")
+        assert counts(world.run()) == {"received": 3, "unchanged": 2, "updated": 1}
+        assert world.visible() == ["Renamed", "p000", "p002"]
+
+
 def test_what_was_half_read_is_not_taken_for_the_old_copy(tmp_path: Path) -> None:
     """The source goes back to a copy that was complete once, after a run of another copy broke off."""
     with SourceServer({}) as server, open_world(tmp_path, sources={"plains": URL.format(server.url("/feed"))}) as world:
