@@ -18,14 +18,14 @@ ADDRESS: Final = "/api/v1/mentors?q=ultrasound&arena=research-skills&availabilit
 ANSWER: Final[dict[str, Any]] = {
     "items": [
         {
-            "id": "m4kq7t2vx9c3d",
+            "id": "m4kq7t2vx9c3",
             "name": "Ingrid Okonjo-Vale",
             "credentials": ["MD", "MPH"],
             "affiliation": {"name": "Example University of the Plains", "city": "Lincoln", "state": "NE"},
             "offers": [
                 {"arena": "research-skills", "availability": "open", "capacity": 5, "places_left": 2, "confirmed_on": "2026-11-10"},
             ],
-            "links": {"self": "/api/v1/mentors/m4kq7t2vx9c3d", "page": "/mentors/m4kq7t2vx9c3d"},
+            "links": {"self": "/api/v1/mentors/m4kq7t2vx9c3", "page": "/mentors/m4kq7t2vx9c3"},
         },
     ],
     "total": 46,

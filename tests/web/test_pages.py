@@ -18,6 +18,7 @@ from directory.app import create_app
 from directory.bootstrap import Parts
 from directory.core.errors import PROBLEMS, Unavailable
 from directory.services.arguments import SearchArguments
+from directory.services.mentors import SHAPE
 from directory.web.api_sample import ANSWER, SAMPLE
 from directory.web.headers import POLICY
 from directory.web.static_files import read_static_files
@@ -399,6 +400,7 @@ def test_the_api_page_begins_with_a_request_that_works(client: FlaskClient) -> N
     live = client.get(SAMPLE.address).json
     assert live is not None
     assert members(ANSWER) <= members(client.get("/api/v1/mentors?limit=1").json)
+    assert SHAPE.fullmatch(ANSWER["items"][0]["id"])
     assert (len(live["items"]), live["total"]) == (1, live["open_total"])
 
 
