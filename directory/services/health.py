@@ -76,7 +76,8 @@ class HealthService:
             return profiles.any_listed(conn) and outbox.stats(conn).pending == 0
 
     def figures(self) -> Figures:
-        """Numbers of the moment; none of them costs a scan. Never raises: an engine that is down must not hide the backlog."""
+        """Numbers of the moment; they cost a look through the outbox and nothing larger. Never raises: an engine that is down must not hide
+        the backlog."""
         pending: int | None
         parked: int | None
         failing: int | None
