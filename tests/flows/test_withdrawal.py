@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from directory.core.errors import Invalid
+from directory.services.arguments import SearchArguments
 from directory.store.backup import adopt_secret
 from tests.commands import mentors
 from tests.dialects import both
@@ -47,6 +48,16 @@ def test_by_command_and_with_the_worker_stopped(world: World) -> None:
     world.drain()
     assert_gone(world)
     assert world.differences() == 0
+
+
+def test_nobody_is_shown_whom_the_index_proposes_unasked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More people may be off the list than a question can exclude, or one goes while it is answered: then the store has the last word."""
+    monkeypatch.setattr("directory.services.search.MOST_HIDDEN", 0)
+    world.withdraw("a")
+    result = world.parts.search.search(SearchArguments())
+    assert result.total == 6  # the index still says so
+    assert sorted(card.name for card in result.items) == [f"Ada Inventedp{number:03}" for number in range(5)]
+    assert [row for row in world.parts.search.suggest("inventeda") if row.kind == "mentor"] == []
 
 
 @both

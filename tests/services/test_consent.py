@@ -85,6 +85,18 @@ def test_one_purpose_alone(world: World, purpose: str) -> None:
 
 
 @both
+def test_a_withdrawal_holds_though_the_clock_was_set_back(world: World) -> None:
+    world.harvest([record("a")])
+    person = world.person("a")
+    world.parts.consent.grant(person, ["listing"], evidence="letter")
+    world.clock.now -= DAY
+    assert not world.parts.consent.withdraw(person, evidence="second letter").listed
+    world.clock.now += 2 * DAY
+    assert not world.parts.consent.report(person).listed
+    assert world.visible() == []
+
+
+@both
 def test_what_the_journal_does_not_take_did_not_happen(world: World) -> None:
     world.harvest([record("a")])
     person = world.person("a")
