@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from directory.core.identity import MatchKey
 from directory.services.arguments import SearchArguments
-from directory.store import outbox
+from directory.store import outbox, people
 from tests.api.people import NOW, Directory, record
 
 Leaving = Callable[[Directory, str], None]
@@ -134,6 +135,17 @@ def test_gone_although_the_change_is_parked(fresh: Directory, leaver: str) -> No
     fresh.index()
     assert fresh.parts.engine.count() == 2
     assert traces(fresh, leaver) == AFTER
+
+
+def test_of_who_was_never_listed_nothing_is_said(fresh: Directory) -> None:
+    """Somebody with events in the ledger, none of which allowed a listing."""
+    contact = {"purpose": "contact", "state": "granted", "at": "2026-11-01"}
+    fresh.harvest([record("c-1", "Castellanos", orcid="0000-0002-1825-0097", consent=[contact])])
+    with fresh.parts.store.read() as conn:
+        (person,) = people.find(conn, [MatchKey("orcid", "0000-0002-1825-0097")]).values()
+    assert [event.state for event in fresh.parts.consent.report(person).events] == ["granted"]
+    for address in (f"/api/v1/mentors/{person}", f"/mentors/{person}"):
+        assert fresh.client.get(address).status_code == 404
 
 
 def test_the_consent_ends_to_the_second(fresh: Directory, leaver: str) -> None:
