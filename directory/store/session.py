@@ -76,6 +76,7 @@ class Store:
     def _open_sqlite(self, busy_ms: int, pool_size: int) -> None:
         self._file = sqlite.file_of(self.url)
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sqlite.begin_file(self._file)
         self.driver = sqlite.find_driver()
         sqlite.warn_unsafe(self.driver)
         # the writers queue for the lock outside, so one connection is what they use

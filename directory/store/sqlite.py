@@ -2,7 +2,9 @@
 
 import importlib
 import logging
+import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -115,6 +117,13 @@ def file_of(url: URL) -> Path:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise Invalid("SQLite needs a file", where="database.url", value=url.render_as_string(), allowed=("sqlite:////path/to/file",))
     return Path(url.database)
+
+
+def begin_file(file: Path) -> None:
+    """Make the file if there is none, for the owner alone, whoever may look into its folder: SQLite would let everybody read it. What it
+    puts beside the file gets the rights of the file. If that fails, SQLite says why it can't be opened."""
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def warn_unsafe(driver: Driver) -> None:

@@ -22,6 +22,18 @@ def test_setting_up_twice(tmp_path: Path) -> None:
         assert (result.exit_code, result.output) == (0, "No source yet: add a block to sources.toml (see docs/institutions.md).\n")
 
 
+def test_a_folder_that_others_may_look_into_shows_them_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    environment = {"MENTORS_CONFIG": str(SHIPPED), "MENTORS_DATA": str(data)}
+    assert call(environment, "db", "upgrade").exit_code == 0
+    assert call(environment, "index", "rebuild").exit_code == 0
+    assert call(environment, "consent", "erase", "m00000000000", "--yes").exit_code == 2
+    made = {path.name: path.stat().st_mode & 0o077 for path in data.iterdir()}
+    assert {"directory.sqlite", "index", "secret.key", "write.lock"} <= made.keys()
+    assert set(made.values()) == {0}
+
+
 def test_backup_and_restore(world: World, mentors: Mentors, tmp_path: Path) -> None:
     world.harvest(records(3))
     result = mentors("backup", str(tmp_path / "backup"))

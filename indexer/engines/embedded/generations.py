@@ -69,7 +69,7 @@ class Folder:
 
     def create(self, spec: Spec) -> str:
         """A new, empty generation with the highest number."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         number = max((_number(name) for name in self._names()), default=0) + 1
         name = f"{number:06d}-{secrets.token_hex(3)}"
         self.data(name).mkdir(parents=True)
