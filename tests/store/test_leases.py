@@ -37,6 +37,18 @@ def test_a_lease_that_ran_out_can_be_renewed_until_it_is_taken(store: Store) -> 
         assert leases.holder_of(conn, "s", NOW + 3 * HOUR) == "a"
 
 
+def test_given_back_it_stays_free_though_the_clock_is_set_back(store: Store) -> None:
+    before = NOW - 24 * HOUR
+    with store.write() as conn:
+        assert leases.acquire(conn, "s", "a", NOW, HOUR) == 1
+        leases.release(conn, "s", 1, NOW)
+        assert leases.holder_of(conn, "s", before) is None
+        assert leases.keep_free(conn, "s", before) is True
+        assert leases.acquire(conn, "s", "b", before, HOUR) is not None
+        assert leases.keep_free(conn, "t", NOW) is True
+        assert leases.keep_free(conn, "t", before) is True
+
+
 def test_kept_free_it_is_nobodys_and_who_let_it_run_out_has_lost_it(store: Store) -> None:
     with store.write() as conn:
         assert leases.keep_free(conn, "s", NOW) is True  # nobody ever held it
