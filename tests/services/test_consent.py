@@ -96,6 +96,19 @@ def test_a_withdrawal_holds_though_the_clock_was_set_back(world: World) -> None:
     assert world.visible() == []
 
 
+def test_an_institutions_word_holds_though_the_clock_was_set_back(world: World) -> None:
+    """It stands against what another institution said before."""
+    today = CONSENT | {"at": world.clock.now.isoformat()}
+    for source in ("plains", "harbor"):
+        world.harvest([record("a", orcid=orcid(1), consent=[today])], source)
+    assert world.visible() == ["a"]
+    world.clock.now -= DAY
+    world.harvest([{"id": "a", "withdrawn": True}])
+    assert world.visible() == []
+    world.clock.now += 2 * DAY
+    assert world.parts.consent.report(world.person("a", "harbor")).decisions["listing"].reason == "withdrawn by an institution"
+
+
 @both
 def test_what_the_journal_does_not_take_did_not_happen(world: World) -> None:
     world.harvest([record("a")])
