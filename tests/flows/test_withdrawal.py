@@ -97,6 +97,15 @@ def test_after_twenty_harvests_by_command(world: World) -> None:
     assert_gone(world)
 
 
+def test_a_source_that_first_states_the_id_and_then_does_not(world: World) -> None:
+    """Whom it means was known once; from then on its own id tells."""
+    world.withdraw("a")
+    assert world.harvest([record("z", orcid=orcid(1))], "harbor").counts["suppressed"] == 1
+    assert world.harvest([record("z")], "harbor").counts["suppressed"] == 1
+    world.drain()
+    assert_gone(world)
+
+
 @both
 def test_after_the_restore_of_an_older_backup(world: World, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
