@@ -91,7 +91,7 @@ def drain(*, retry_parked: bool) -> None:
     with parts() as built:
         if retry_parked:
             with built.store.write() as conn:
-                outbox.release_parked(conn, built.clock())
+                outbox.release_parked(conn)
         total = 0
         with bar("Indexing") as progress:
             while taken := built.indexer.drain().taken:

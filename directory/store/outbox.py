@@ -7,7 +7,7 @@ of ids, because on PostgreSQL a smaller id can be committed later.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
@@ -56,6 +56,9 @@ class Backlog:
         return self.pending + self.parked
 
 
+AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a change that nobody has tried is free. From the moment on when it was made, it would wait as long as a clock was set back."""
+
 _FRESH: Final = ("person_id", "hides", "created_at", "available_at", "attempts", "error", "parked")
 _HIDDEN: Final = select(outbox.c.person_id).where(outbox.c.hides).distinct().order_by(outbox.c.person_id).limit(bindparam("most"))
 """Built once, because every request asks it."""
@@ -63,7 +66,7 @@ _HIDDEN: Final = select(outbox.c.person_id).where(outbox.c.hides).distinct().ord
 
 def add(conn: Connection, rows: Iterable[tuple[str, bool]], now: datetime) -> None:
     """Reports changes as (person id, hides); `hides` marks one that takes somebody off the list."""
-    insert_many(conn, outbox, _FRESH, ((person_id, hides, now, now, 0, "", False) for person_id, hides in rows))
+    insert_many(conn, outbox, _FRESH, ((person_id, hides, now, AT_ONCE, 0, "", False) for person_id, hides in rows))
 
 
 class _Free(NamedTuple):
@@ -160,9 +163,9 @@ def parked(conn: Connection, limit: int) -> list[Parked]:
     return [Parked(*row) for row in conn.execute(query)]
 
 
-def release_parked(conn: Connection, now: datetime) -> int:
+def release_parked(conn: Connection) -> int:
     """Lets all parked changes be claimed again, with their attempts forgotten; returns how many."""
-    return conn.execute(update(outbox).where(outbox.c.parked).values(parked=False, attempts=0, error="", available_at=now)).rowcount
+    return conn.execute(update(outbox).where(outbox.c.parked).values(parked=False, attempts=0, error="", available_at=AT_ONCE)).rowcount
 
 
 def pending_hidden(conn: Connection, limit: int) -> list[str]:

@@ -192,7 +192,7 @@ def test_a_poisoned_change_is_parked_and_the_others_go_on(
     assert len(world.visible()) == 6  # a parked change blocks nobody
     monkeypatch.undo()
     with world.store.write() as conn:
-        outbox.release_parked(conn, world.clock())
+        outbox.release_parked(conn)
     assert world.drain() == 1
     assert (len(world.shown()), world.differences()) == (7, 0)
 
