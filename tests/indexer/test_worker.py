@@ -12,7 +12,7 @@ import pytest
 from connectors.source_lease import SourceLease
 from directory.core.errors import Conflict, Unavailable
 from directory.search.engine import Applied, Change
-from directory.services.health import LOST_INDEX
+from directory.services.health import EMPTY_INDEX, LOST_INDEX
 from directory.store import leases, outbox
 from directory.store.holders import holder_name
 from directory.store.outbox import Backlog
@@ -348,3 +348,14 @@ def test_an_index_that_was_lost_is_not_begun_anew(world: World) -> None:
         assert restarted.drain() == 1
         assert (len(restarted.shown()), restarted.differences()) == (3, 0)
         assert restarted.parts.health.readiness().ready
+
+
+def test_an_empty_index_beside_listed_people_is_not_ready(world: World) -> None:
+    world.harvest(records(3))
+    world.drain()
+    assert world.parts.health.readiness().ready
+    world.parts.engine.swap(world.parts.engine.start_generation())
+    found = world.parts.health.readiness()
+    assert (found.ready, found.checks["engine"]) == (False, EMPTY_INDEX)
+    world.harvest(records(4))  # a change is on its way to it
+    assert world.parts.health.readiness().ready
