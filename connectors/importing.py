@@ -1,6 +1,6 @@
 """Import: carry out what a run staged, batch by batch, one transaction each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -40,9 +40,12 @@ class Importer:
                 self._report.count("unchanged", len(part) - len(ended))
                 self._done(conn, part)
 
-    def take_in(self) -> None:
-        """Import the staged records; those that were held get another outcome now."""
-        for part in self._staging.pages("import", self._batch):
+    def take_in(self, *, only: Callable[[StagedItem], bool] = lambda _: True) -> None:
+        """Import the staged records, or `only` some of them; those that were held get another outcome now."""
+        for page in self._staging.pages("import", self._batch):
+            part = list(filter(only, page))
+            if not part:
+                continue
             with self._lease.write() as conn:
                 now = self._clock()
                 arrivals = [
@@ -78,6 +81,11 @@ class Importer:
     def _done(self, conn: Connection, items: Sequence[StagedItem]) -> None:
         self._staging.done(conn, items)
         runs.progress(conn, self._run, self._report.stored_counts())
+
+
+def refuses(item: StagedItem) -> bool:
+    """Whether a record takes some consent back in so many words."""
+    return any(said["state"] == "withdrawn" for said in item.consent or ())
 
 
 def _record(source: str, item: StagedItem, changed_at: datetime) -> SourceRecord:

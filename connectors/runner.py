@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from connectors.base import Connector, SourceConfig, Stoppable, Validators
 from connectors.checking import check
 from connectors.gather import Gathered, Gatherer, Progress, StoredRecords
-from connectors.importing import Importer
+from connectors.importing import Importer, refuses
 from connectors.problems import keep_problems
 from connectors.report import OUTCOMES, RunReport
 from connectors.source_lease import SourceLease
@@ -237,10 +237,12 @@ class Runner:
         return True
 
     def _hold(self, spool: Spool, lease: SourceLease, report: RunReport) -> None:
-        """Keep what was read for an operator; what takes somebody out by name does not wait."""
+        """Keep what was read for an operator; who takes back a consent does not wait."""
         held = Held(self._store, report.run or 0)
         held.take(lease, spool, self._limits.batch)
-        self._importer(held, lease, report).withdraw()
+        importer = self._importer(held, lease, report)
+        importer.withdraw()
+        importer.take_in(only=refuses)
         with self._store.read() as conn:
             report.count("held", runs.count_staged(conn, report.run or 0).get("import", 0))
         self._finish(lease, report, "held", report.reason)

@@ -241,6 +241,19 @@ def test_a_statement_of_refusal_is_not_silence(world: World) -> None:
     assert world.visible() == []
 
 
+@both
+def test_a_stated_refusal_takes_effect_in_a_held_run(world: World) -> None:
+    world.harvest(records(40))
+    world.drain()
+    refusal = record("p000", consent=[CONSENT | {"state": "withdrawn", "at": "2026-11-20"}])
+    changed = record("p001", headline="Changed in a run that is held")
+    report = world.harvest([refusal, changed, *records(18, start=2)])
+    assert (report.status, counts(report)) == ("held", {"received": 20, "updated": 1, "unchanged": 18, "held": 1})
+    assert world.shown() == [f"p{number:03}" for number in range(1, 40)]
+    assert runner_of(world).release("plains").status == "released"
+    assert world.shown() == [f"p{number:03}" for number in range(1, 20)]
+
+
 def test_an_emptied_consent_column_is_held(world: World) -> None:
     world.harvest(records(30))
     everybody = world.visible()
