@@ -241,8 +241,8 @@ def build(settings: Settings, *, read_only_engine: bool = False, clock: Clock = 
     engine, spec = open_engine(settings, vocabularies, read_only=read_only_engine, may_begin=lambda: _never_indexed(store))
     days = settings.availability.days
     listing = ListingPolicy(source_ranks(sources), timedelta(days=settings.consent.days), days)
-    policy = IngestPolicy(listing, key)
     journal = Journal(settings.paths.data)
+    policy = IngestPolicy(listing, key, journal)
     cards = CardMaker(vocabularies, lapse_days=days)
     builder = DocumentBuilder(vocabularies, lapse_days=days)
     search = SearchService(store, engine, vocabularies, cards, clock)

@@ -19,7 +19,8 @@ from directory.core.identity import MatchKey, key_hash, match_keys
 from directory.core.profile import Facts, SourceRecord, facts_to_json
 from directory.services.matching import Matches
 from directory.services.profiles import ListingPolicy, refresh
-from directory.store import institutions, ledger, people, records, suppressions
+from directory.store import institutions, journal, ledger, people, records, suppressions
+from directory.store.journal import Journal
 from directory.store.locks import Queue, serialize
 from directory.store.records import RecordRow, RecordStamp, consent_to_json
 
@@ -48,10 +49,12 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class IngestPolicy:
-    """What ingest must know beside the records. `secret` keys the hashes of suppressions."""
+    """What ingest must know beside the records. `secret` keys the hashes of suppressions; `decisions` is where withdrawals stand that a
+    restore must not undo."""
 
     listing: ListingPolicy
     secret: bytes
+    decisions: Journal
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ def take_out(
     versions = people.bump(conn, ids)
     changed = records.set_state(conn, source, external_ids, state)
     stored = records.of_people(conn, ids)
-    events = _note_ends(conn, source, ids, stored, now, explicit=explicit)
+    events = _note_ends(conn, source, ids, stored, policy, now, explicit=explicit)
     refresh(conn, ids, policy.listing, now, versions=versions, stored=stored, events=events)
     return {external_id for external_id in changed if before[external_id].state == "live"}
 
@@ -218,17 +221,27 @@ def _said(source: str, rows: Sequence[RecordRow], now: datetime) -> SourceRecord
 
 
 def _note_ends(
-    conn: Connection, source: str, ids: Sequence[str], stored: Mapping[str, Sequence[RecordRow]], now: datetime, *, explicit: bool
+    conn: Connection,
+    source: str,
+    ids: Sequence[str],
+    stored: Mapping[str, Sequence[RecordRow]],
+    policy: IngestPolicy,
+    now: datetime,
+    *,
+    explicit: bool,
 ) -> Mapping[str, Sequence[ConsentEvent]]:
     """What the end of records means. Somebody who is in the list a second time is still in it: one row went, not the person."""
     still = [person for person in ids if any(row.source == source and row.state == "live" for row in stored.get(person, ()))]
     left = [person for person in ids if person not in set(still)]
     if not explicit:
         return _note_statements(conn, source, ids, stored, now)
-    return {**_note_withdrawals(conn, source, left, now), **_note_statements(conn, source, still, stored, now)}
+    return {**_note_withdrawals(conn, source, left, policy, now), **_note_statements(conn, source, still, stored, now)}
 
 
-def _note_withdrawals(conn: Connection, source: str, ids: Sequence[str], now: datetime) -> Mapping[str, Sequence[ConsentEvent]]:
+def _note_withdrawals(
+    conn: Connection, source: str, ids: Sequence[str], policy: IngestPolicy, now: datetime
+) -> Mapping[str, Sequence[ConsentEvent]]:
+    """Also in the journal, because the source need not say it twice: after a restore it may just leave these people out."""
     known = ledger.of_people(conn, ids)
     events = [
         ConsentEvent(person, purpose, "withdrawn", "institution", source, _after_all(known.get(person, ()), now), WITHDRAWN_BY_SOURCE)
@@ -239,6 +252,13 @@ def _note_withdrawals(conn: Connection, source: str, ids: Sequence[str], now: da
     for event in events:
         known.setdefault(event.person_id, []).append(event)
     ledger.append(conn, events, now)
+    keys = people.keys_of(conn, ids)
+    hashes = {person: [key_hash(policy.secret, key) for key in keys.get(person, ())] for person in ids}
+    entries = (
+        journal.new_entry("withdraw", event.person_id, event.at, purpose=event.purpose, key_hashes=hashes[event.person_id], source=source)
+        for event in events
+    )
+    journal.record(conn, policy.decisions, entries)
     return known
 
 

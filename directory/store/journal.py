@@ -1,7 +1,7 @@
 """The journal of persons' own decisions, outside the database, so that restoring an older backup brings back nobody who withdrew since.
 
 An entry is on disk before the database commits the decision. One that the database never committed is therefore possible, and the
-next start or replay carries it out: it is what the person asked for. An institution's word that somebody withdrew may stand here too,
+next start or replay carries it out: it is what the person asked for. An institution's word that somebody withdrew stands here too,
 because the institution need not say it twice. Lines hold ids, keyed hashes, purposes and times, never names.
 """
 
@@ -19,6 +19,7 @@ import orjson
 from sqlalchemy import Connection
 
 from directory.core.errors import Unavailable
+from directory.store.many import insert_many
 from directory.store.statements import insert
 from directory.store.tables import decision
 
@@ -162,8 +163,9 @@ def _write(descriptor: int, lines: bytes) -> None:
 def record(conn: Connection, journal: Journal, entries: Iterable[Entry]) -> None:
     """Makes decisions durable outside the database and notes them inside: the last step of the transaction that carries them out."""
     made = list(entries)
-    for entry in made:
-        take(conn, entry)
+    if not made:
+        return
+    insert_many(conn, decision, ("id", "at"), [(entry.id, entry.at) for entry in made])
     journal.append(made)
 
 

@@ -126,6 +126,23 @@ def test_after_the_restore_of_an_older_backup(world: World, tmp_path: Path) -> N
 
 
 @both
+def test_what_an_institution_withdrew_holds_after_a_restore_though_it_is_not_said_again(world: World, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    assert mentors(world.environment, "backup", str(backup)).code == 0
+    assert world.harvest([{"id": "a", "withdrawn": True, "at": "2026-11-20"}, *records(5)]).counts["withdrawn"] == 1
+    world.parts.close()
+    done = mentors(world.environment, "restore", str(backup))
+    assert (done.code, "2 decisions made since were carried out again" in done.output) == (0, True), done.errors
+    with again(world) as restored:
+        assert "a" not in restored.shown()
+        assert mentors(restored.environment, "index", "rebuild").code == 0
+        assert_gone(restored)
+        restored.harvest(records(5))
+        restored.drain()
+        assert_gone(restored)
+
+
+@both
 def test_after_the_restore_into_an_empty_folder_that_has_the_journal(world: World, tmp_path: Path, dialect: str) -> None:
     """The machine is lost; what is left is a backup from before, and the journal, which lay elsewhere too."""
     backup, folder = tmp_path / "backup", tmp_path / "new"
