@@ -16,6 +16,8 @@ from directory.store.session import Store
 log = logging.getLogger(__name__)
 
 BATCH = 500
+RANGE = 5000
+"""People made due in one transaction."""
 
 Due = Callable[[Connection, datetime, int], list[str]]
 
@@ -51,10 +53,19 @@ class Sweeper:
             noted = installation.get(conn, installation.POLICY)
         if noted == wanted:
             return
+        if noted is not None:
+            self._make_due(now)
         with self._store.write() as conn:
-            if noted is not None:
-                profiles.make_due(conn, now)
             installation.put(conn, installation.POLICY, wanted)
+
+    def _make_due(self, now: datetime) -> None:
+        """In ranges, so that no writer waits long; whatever breaks it off, the next sweep begins anew."""
+        after = ""
+        while True:
+            with self._store.write() as conn:
+                after = profiles.make_due(conn, now, after, RANGE)
+            if not after:
+                return
 
     def _turn(self, due: Due, now: datetime) -> int:
         """The same moment for all batches: whoever was recomputed for it is not due again, or something is wrong with the row."""

@@ -115,9 +115,15 @@ def due(conn: Connection, now: datetime, limit: int) -> list[str]:
     return list(conn.scalars(select(c.person_id).where(c.next_change <= now).order_by(c.next_change, c.person_id).limit(limit)))
 
 
-def make_due(conn: Connection, now: datetime) -> None:
-    """The rules changed: everybody is to be computed anew, however far off the calendar's next change is."""
-    conn.execute(update(profile).values(next_change=now))
+def make_due(conn: Connection, now: datetime, after: str, limit: int) -> str:
+    """The rules changed: the next `limit` people behind an id are to be computed anew, however far off the calendar's next change is.
+    Returns the last of them, "" when there was nobody left."""
+    c = profile.c
+    last = conn.scalars(select(c.person_id).where(c.person_id > after).order_by(c.person_id).limit(limit)).all()[-1:]
+    if not last:
+        return ""
+    conn.execute(update(profile).where(c.person_id > after, c.person_id <= last[0]).values(next_change=now))
+    return str(last[0])
 
 
 def versions(conn: Connection, after: str, limit: int) -> list[PersonVersion]:

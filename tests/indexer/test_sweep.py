@@ -127,3 +127,13 @@ def test_a_shorter_life_of_consents_takes_people_off_the_list(world: World) -> N
     assert sweeper.sweep() == Swept(expired=0, changed=2, purged=0)
     assert world.visible() == ["b"]
     assert sweeper.sweep() == Swept(0, 0, 0)
+
+
+@both
+def test_everybody_is_looked_at_anew_however_many_ranges_that_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.sweep.RANGE", 3)
+    world.harvest([record(f"r{number}", consent=[CONSENT | {"at": "2026-09-01"}]) for number in range(7)])
+    assert world.parts.sweeper.sweep() == Swept(0, 0, 0)
+    stricter = replace(world.parts.policy, listing=replace(world.parts.policy.listing, consent_lifetime=30 * DAY))
+    assert Sweeper(world.store, stricter, lambda: world.clock.now, 30 * DAY).sweep() == Swept(expired=0, changed=7, purged=0)
+    assert world.visible() == []
