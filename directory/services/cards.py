@@ -1,8 +1,9 @@
 """What is shown of a mentor: the public view with labels, as search rows and as the mentor's own page."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Final
 
 from directory.core.availability import OfferView, offer_views, overall
 from directory.core.merge import public_view
@@ -10,6 +11,9 @@ from directory.core.profile import Facts, Institution, Profile, Provenance
 from directory.core.vocabulary import Vocabularies
 from directory.search.keys import mentor_keys
 from directory.store.profiles import ProfileRow
+
+REMEMBERED: Final = 4096
+"""Cards that a process remembers: the first pages of what visitors ask again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +81,23 @@ class CardMaker:
     def __init__(self, vocabularies: Vocabularies, *, lapse_days: int) -> None:
         self._vocabularies = vocabularies
         self._lapse_days = lapse_days
+        self._made: dict[tuple[str, int, date], MentorCard] = {}
         self._terms = {name: {row.id: Labelled(row.id, row.label) for row in known.terms.values()} for name, known in vocabularies.items()}
 
     def card(self, row: ProfileRow, today: date, highlights: Mapping[str, tuple[str, ...]] | None = None) -> MentorCard:
-        """One search row from the public view of `row`."""
-        return self._card(row, public_view(row.profile), today, highlights or {})
+        """One search row from the public view of `row`, remembered: a profile that changes gets another version."""
+        key = row.person_id, row.version, today
+        card = self._made.get(key)
+        if card is None:
+            if len(self._made) >= REMEMBERED:
+                self._made = {}
+            card = self._made[key] = self._card(row, public_view(row.profile), today)
+        return replace(card, highlights=highlights) if highlights else card
 
     def page(self, row: ProfileRow, today: date) -> MentorPage:
         """The public page of one mentor."""
         public = public_view(row.profile)
-        return MentorPage(self._card(row, public, today, {}), public.facts, public.provenance, row.updated_at, row.listed_until)
+        return MentorPage(self._card(row, public, today), public.facts, public.provenance, row.updated_at, row.listed_until)
 
     def line(self, row: ProfileRow) -> tuple[str, str]:
         """Name and institution of a mentor, from the public view of `row`."""
@@ -104,7 +115,7 @@ class CardMaker:
     def _one(self, vocabulary: str, key: str) -> Labelled:
         return self._terms[vocabulary].get(key) or Labelled(key, key)
 
-    def _card(self, row: ProfileRow, public: Profile, today: date, highlights: Mapping[str, tuple[str, ...]]) -> MentorCard:
+    def _card(self, row: ProfileRow, public: Profile, today: date) -> MentorCard:
         facts = public.facts
         views = offer_views(public, today, lapse_days=self._lapse_days)
         return MentorCard(
@@ -121,7 +132,6 @@ class CardMaker:
             availability=overall(view.state for view in views),
             offers=tuple(self._offer(view) for view in views),
             keys=mentor_keys(facts, views, (row.institution_id or "") if facts.institution else "", self._vocabularies).by_argument(),
-            highlights=highlights,
         )
 
     def _offer(self, view: OfferView) -> OfferCard:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+import orjson
 from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer
 
 from directory.core.errors import Invalid, Unavailable
@@ -120,7 +121,10 @@ class Session:
         named: Json = {"index": self.index}
         lines = [line for body in bodies for line in ({} if view else named, self._limited(body, view))]
         lines += [line for body in beside for line in (named, self._limited(body, ""))]
-        answers = self.client.msearch(searches=lines).body["responses"]
+        written: list[Any] = [
+            orjson.dumps(line) for line in lines
+        ]  # the client takes the slow way with lines, and takes those that are made
+        answers = self.client.msearch(searches=written).body["responses"]
         if view and any(answer.get("status") in VIEW_GONE for answer in answers[: len(bodies)]):
             raise ViewGone(FAILING, retry_after=SOON)
         return [complete(answer) for answer in answers]
