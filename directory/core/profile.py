@@ -6,6 +6,7 @@ The JSON form of `Facts` is `mentor-profile/1`; empty values are left out of it,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -148,6 +149,9 @@ class Profile:
     provenance: Mapping[str, Provenance]
 
 
+WINDOWS: Final = 5000
+"""Weekly windows that are remembered; many mentors have the same."""
+
 _VALUES = attrgetter(*FACT_FIELDS)
 _PARTS: Final = {part: tuple(f.name for f in fields(part)) for part in (Name, Institution, Offer, Window, Link)}
 _PART_VALUES: Final = {part: attrgetter(*names) for part, names in _PARTS.items()}
@@ -183,11 +187,16 @@ def _offer(data: Mapping[str, Any]) -> Offer:
     )  # fmt: skip
 
 
+@lru_cache(WINDOWS)
+def _window(day: str, start: int, end: int) -> Window:
+    return Window(day, start, end)
+
+
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "name": lambda data: Name(**data),
     "institution": lambda data: Institution(**data),
     "offers": lambda rows: tuple([_offer(row) for row in rows]),
-    "windows": lambda rows: tuple([Window(**row) for row in rows]),
+    "windows": lambda rows: tuple([_window(row["day"], row["start"], row["end"]) for row in rows]),
     "links": lambda rows: tuple([Link(**row) for row in rows]),
 }
 
