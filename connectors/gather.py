@@ -328,6 +328,12 @@ def _grants(item: runs.StagedItem) -> bool:
     return any(statement["purpose"] == "listing" and statement["state"] == "granted" for statement in item.consent or ())
 
 
+def refuses(item: runs.StagedItem) -> bool:
+    """Whether a record takes some consent back in so many words. One that says nothing of listing does not count: to import it would end
+    the listing by its silence."""
+    return _speaks(item) and any(statement["state"] == "withdrawn" for statement in item.consent or ())
+
+
 def _speaks(item: runs.StagedItem) -> bool:
     """The record states something about listing in so many words; silence is what may be an accident."""
     return any(statement["purpose"] == "listing" for statement in item.consent or ())

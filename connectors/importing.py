@@ -83,10 +83,5 @@ class Importer:
         runs.progress(conn, self._run, self._report.stored_counts())
 
 
-def refuses(item: StagedItem) -> bool:
-    """Whether a record takes some consent back in so many words."""
-    return any(said["state"] == "withdrawn" for said in item.consent or ())
-
-
 def _record(source: str, item: StagedItem, changed_at: datetime) -> SourceRecord:
     return SourceRecord(source, item.external_id, facts_from_json(item.facts or {}), consent_from_json(item.consent or ()), changed_at)

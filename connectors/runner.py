@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from connectors.base import Connector, SourceConfig, Stoppable, Validators
 from connectors.checking import check
-from connectors.gather import Gathered, Gatherer, Progress, StoredRecords
-from connectors.importing import Importer, refuses
+from connectors.gather import Gathered, Gatherer, Progress, StoredRecords, refuses
+from connectors.importing import Importer
 from connectors.problems import keep_problems
 from connectors.report import OUTCOMES, RunReport
 from connectors.source_lease import SourceLease

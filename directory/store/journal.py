@@ -161,7 +161,7 @@ def _write(descriptor: int, lines: bytes) -> None:
 
 
 def record(conn: Connection, journal: Journal, entries: Iterable[Entry]) -> None:
-    """Makes decisions durable outside the database and notes them inside: the last step of the transaction that carries them out."""
+    """Makes decisions durable outside the database and notes them inside, in the transaction that carries them out, before it commits."""
     made = list(entries)
     if not made:
         return

@@ -265,6 +265,15 @@ def test_an_emptied_consent_column_is_held(world: World) -> None:
     assert world.visible() == []
 
 
+def test_what_a_held_record_refuses_does_not_let_its_silence_about_listing_through(world: World) -> None:
+    world.harvest(records(30))
+    everybody = world.visible()
+    no_contact = [{"purpose": "contact", "state": "withdrawn", "at": "2026-11-20"}]
+    report = world.harvest([record(row["id"], consent=no_contact) for row in records(30)])
+    assert (report.status, report.lapsed, counts(report)) == ("held", 30, {"received": 30, "held": 30})
+    assert world.visible() == everybody
+
+
 def test_one_emptied_consent_ends_that_listing(world: World) -> None:
     world.harvest(records(30))
     report = world.harvest([record("p000", consent=None), *records(29, start=1)])
