@@ -121,9 +121,7 @@ class Session:
         named: Json = {"index": self.index}
         lines = [line for body in bodies for line in ({} if view else named, self._limited(body, view))]
         lines += [line for body in beside for line in (named, self._limited(body, ""))]
-        written: list[Any] = [
-            orjson.dumps(line) for line in lines
-        ]  # the client takes the slow way with lines, and takes those that are made
+        written: list[Any] = [orjson.dumps(line) for line in lines]  # the client's own way is slow; made ones it takes as they are
         answers = self.client.msearch(searches=written).body["responses"]
         if view and any(answer.get("status") in VIEW_GONE for answer in answers[: len(bodies)]):
             raise ViewGone(FAILING, retry_after=SOON)
